@@ -1,0 +1,23 @@
+/** The door of `@reinraum/audit`: a C2SP tlog-tiles log, its writer, its readers and its proofs. */
+export * from './checkpoint.ts';
+export { isNextVersion } from './dataset-rules.ts';
+export * from './directory.ts';
+export * from './durable.ts';
+export * from './evidence-error.ts';
+export * from './fetch-tile.ts';
+export * from './hash-reader.ts';
+export * from './journal.ts';
+export * from './log.ts';
+export * from './note.ts';
+export * from './proof.ts';
+export * from './reader.ts';
+export * from './receipt.ts';
+export * from './recovery.ts';
+export * from './replay.ts';
+export * from './right-edge.ts';
+export * from './room.ts';
+export * from './rule.ts';
+export * from './signed-head.ts';
+export * from './signer.ts';
+export * from './tile.ts';
+export * from './tree.ts';

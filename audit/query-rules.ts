@@ -1,0 +1,156 @@
+/** Rules of a query's life: proposed, approved, charged, released. Each returns what applies the entry. */
+import {
+  type AggregateQuery,
+  canonicalText,
+  checkAgainstCharter,
+  checkCompiles,
+  type EntryOf,
+  formatRational,
+  type Json,
+  mechanismOf,
+  price,
+  Refusal,
+  type Statement,
+  type StatementOf,
+} from '@reinraum/protocol';
+import { afterCharges, currentVersion, missingApprovals, type Room } from './room.ts';
+import { Broken } from './rule.ts';
+
+export function proposed(room: Room, entry: EntryOf<'query.proposed'>, query: AggregateQuery): () => void {
+  if (room.queries.has(entry.detail.query)) throw new Broken('query', 'a query was proposed twice');
+  const schema = room.schemas.get(query.from.dataset);
+  if (!schema) throw new Broken('query', 'a query asks a dataset the charter does not name');
+  try {
+    checkAgainstCharter(query, room.charter);
+    checkCompiles(query, schema);
+  } catch (error) {
+    if (error instanceof Refusal) throw new Broken('query', `a proposed query is not permitted: ${error.code}`);
+    throw error;
+  }
+  return () => room.queries.set(entry.detail.query, { query, approvals: new Set(), revoked: false });
+}
+
+export function approved(
+  room: Room,
+  entry: EntryOf<'query.approved'>,
+  statement: StatementOf<'query.approve'>,
+): () => void {
+  const before = room.queries.get(entry.detail.query);
+  if (!before || statement.body.query !== entry.detail.query)
+    throw new Broken('approval', 'an unknown query was approved');
+  const approvals = new Set([...before.approvals, statement.actor]);
+  return () => room.queries.set(entry.detail.query, { ...before, approvals });
+}
+
+export function revoked(
+  room: Room,
+  entry: EntryOf<'query.revoked'>,
+  statement: StatementOf<'query.revoke'>,
+): () => void {
+  const before = room.queries.get(entry.detail.query);
+  if (!before || statement.body.query !== entry.detail.query)
+    throw new Broken('approval', 'an unknown query was revoked');
+  return () => room.queries.set(entry.detail.query, { ...before, revoked: true });
+}
+
+/** The approved query a run rests on, at the moment of its entry. */
+function permitted(
+  room: Room,
+  entry: EntryOf<'query.charged' | 'query.repeated'>,
+  { actor, body }: StatementOf<'query.run'>,
+): AggregateQuery {
+  const state = room.queries.get(body.query);
+  if (!state || body.query !== entry.detail.query) throw new Broken('query', 'a run names an unknown query');
+  if (state.revoked || missingApprovals(room, state).length > 0)
+    throw new Broken('approval', 'a run lacks an approval');
+  if (entry.at.slice(0, 10) > state.query.expires) throw new Broken('query', 'a run came after the query expired');
+  const { detail } = entry;
+  if (detail.parameters !== body.parameters || detail.purpose !== body.purpose || detail.recipient !== body.recipient) {
+    throw new Broken('statement', 'an entry does not say what its statement says');
+  }
+  if (body.purpose !== state.query.purpose) throw new Broken('purpose', 'a run has another purpose than its query');
+  if (!state.query.recipients.includes(body.recipient))
+    throw new Broken('recipient', 'a run has a recipient not allowed');
+  const reader = room.charter.members.find(({ ref }) => ref === actor);
+  if (reader?.readingKey !== body.reader || reader.unit !== body.recipient) {
+    throw new Broken('recipient', 'a result was sealed to another reader');
+  }
+  return state.query;
+}
+
+export function charged(
+  room: Room,
+  entry: EntryOf<'query.charged'>,
+  statement: StatementOf<'query.run'>,
+  index: number,
+): () => void {
+  const query = permitted(room, entry, statement);
+  const { detail } = entry;
+  const variance = formatRational(mechanismOf(query).variance);
+  if (canonicalText(detail.charges) !== canonicalText(price(query, room.charter) as unknown as Json)) {
+    throw new Broken('price', 'a charge is not the price of its query');
+  }
+  if (
+    detail.mechanism.variance !== variance ||
+    detail.k !== query.privacy.k ||
+    detail.legalBasis !== query.legalBasis
+  ) {
+    throw new Broken('mechanism', 'a charge names other noise or another k than its query');
+  }
+  const current = currentVersion(room, query.from.dataset);
+  const [asked] = detail.datasets;
+  if (detail.datasets.length !== 1 || !current || asked?.dataset !== query.from.dataset) {
+    throw new Broken('dataset', 'a charge names a dataset that is not admitted');
+  }
+  if (asked.version !== current.version || asked.manifest !== current.manifest) {
+    throw new Broken('dataset', 'a charge names another version than the one admitted');
+  }
+  if (entry.at.slice(0, 10) > current.declared.validUntil)
+    throw new Broken('dataset', 'a dataset was asked after its term');
+  const balances = afterCharges(room, detail.charges);
+  if ('exhausted' in balances) throw new Broken('budget', `the budget of "${balances.exhausted}" is overdrawn`);
+  return () => {
+    for (const [population, balance] of balances) room.spent.set(population, balance);
+    room.charges.set(index, { entry, outcome: 'open' });
+  };
+}
+
+export function closed(
+  room: Room,
+  entry: EntryOf<'query.released' | 'query.failed'>,
+  statements: readonly Statement[],
+  index: number,
+): () => void {
+  if (statements.length > 0) throw new Broken('statement', 'the end of a charge carries no statement');
+  const { caused } = entry;
+  const charge = caused === null ? undefined : room.charges.get(caused);
+  if (caused === null || !charge) throw new Broken('charge', 'a release has no charge');
+  if (charge.outcome !== 'open') throw new Broken('single-release', 'a charge has a second outcome');
+  if (charge.entry.detail.query !== entry.detail.query) throw new Broken('charge', 'a release answers another query');
+  if (entry.type === 'query.failed') return () => room.charges.set(caused, { ...charge, outcome: 'failed' });
+  if (charge.entry.detail.recipient !== entry.detail.recipient) {
+    throw new Broken('recipient', 'a release goes to another recipient than its charge');
+  }
+  return () => {
+    room.charges.set(caused, { ...charge, outcome: 'released' });
+    room.releases.set(caused, index);
+  };
+}
+
+export function repeated(
+  room: Room,
+  entry: EntryOf<'query.repeated'>,
+  statement: StatementOf<'query.run'>,
+): () => void {
+  permitted(room, entry, statement);
+  const source = entry.caused;
+  const charge = [...room.releases].find(([, release]) => release === source)?.[0];
+  const detail = charge === undefined ? undefined : room.charges.get(charge)?.entry.detail;
+  if (!detail || detail.query !== entry.detail.query)
+    throw new Broken('release', 'a repeat names no release of its query');
+  const current = currentVersion(room, detail.datasets[0]?.dataset ?? '');
+  if (!current || current.manifest !== detail.datasets[0]?.manifest) {
+    throw new Broken('dataset', 'a repeat delivers an answer about a version that is not admitted any more');
+  }
+  return () => {};
+}

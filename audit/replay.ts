@@ -1,0 +1,214 @@
+/**
+ * Replay: re-derives every permission and every balance from entries and objects and names the first entry that breaks
+ * a rule (audit-log.md "Replay"). The enclave puts each entry of its own through the same rules before it appends it,
+ * so a log an honest enclave wrote is one a verifier accepts.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import {
+  AggregateQuery,
+  Charter,
+  DatasetSchema,
+  decodeEntry,
+  type EntryOf,
+  founders,
+  type LogEntry,
+  parseCanonical,
+  type Statement,
+  toHex,
+} from '@reinraum/protocol';
+import { declared, sealed, withdrawn } from './dataset-rules.ts';
+import { approved, charged, closed, proposed, repeated, revoked } from './query-rules.ts';
+import type { Room } from './room.ts';
+import { Broken, type Rule } from './rule.ts';
+import { earliest, lifetimeMaxMs, member, only, verified } from './signer.ts';
+
+/** Reads an object by digest; undefined where it is not kept. What comes back is checked against the digest. */
+export type ReadObject = (digest: string) => Promise<Uint8Array | undefined>;
+
+/** A fold of entries into a {@link Room}. One instance per log; entries in order, one at a time. */
+export class Replay {
+  #room: Room | undefined;
+  #size = 0;
+  #at = '';
+  readonly #read: ReadObject;
+
+  constructor(read: ReadObject) {
+    this.#read = read;
+  }
+
+  /** The room after the entries so far. Undefined before it was founded. */
+  get room(): Room | undefined {
+    return this.#room;
+  }
+
+  /** Entries applied so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Checks an entry against every rule and returns what applies it. Throws {@link Broken}; changes nothing. */
+  async check(bytes: Uint8Array): Promise<() => LogEntry> {
+    const index = this.#size;
+    const entry = decode(bytes);
+    if (entry.at < this.#at) throw new Broken('time', 'an entry is dated before its predecessor');
+    const statements = await this.#statements(entry);
+    const change = await this.#change(entry, statements, index);
+    return () => {
+      change();
+      for (const { id, expiresAt } of statements) this.#room?.used.set(id, expiresAt);
+      this.#size = index + 1;
+      this.#at = entry.at;
+      return entry;
+    };
+  }
+
+  /** {@link check} and apply. */
+  async apply(bytes: Uint8Array): Promise<LogEntry> {
+    const applied = await this.check(bytes);
+    return applied();
+  }
+
+  async #object(digest: string, what: Rule): Promise<Uint8Array> {
+    const bytes = await this.#read(digest);
+    if (!bytes) throw new Broken(what, `object ${digest} is missing`);
+    if (toHex(sha256(bytes)) !== digest) throw new Broken('object', `object ${digest} does not have its digest`);
+    return bytes;
+  }
+
+  async #policy<T>(digest: string, schema: { parse(value: unknown): T }, rule: Rule): Promise<T> {
+    const bytes = await this.#object(digest, rule);
+    try {
+      return schema.parse(parseCanonical(bytes));
+    } catch {
+      throw new Broken(rule, `object ${digest} is not valid`);
+    }
+  }
+
+  /** Statements of an entry: signature, single use, membership, room and charter. */
+  async #statements(entry: LogEntry): Promise<Statement[]> {
+    const statements: Statement[] = [];
+    for (const { digest, signature } of entry.statements) {
+      const payload = await this.#object(digest, 'statement');
+      const statement = await verified(payload, signature);
+      if (this.#room?.used.has(statement.id) || statements.some(({ id }) => id === statement.id)) {
+        throw new Broken('single-use', 'a statement is used twice');
+      }
+      if (this.#room) {
+        if (statement.room !== this.#room.id) throw new Broken('statement', 'a statement is for another room');
+        if (statement.charter !== this.#room.charterDigest)
+          throw new Broken('statement', 'a statement names another charter');
+        member(this.#room, statement);
+      }
+      const lifetimeMs = Date.parse(statement.expiresAt) - Date.parse(statement.issuedAt);
+      if (entry.at < earliest(statement) || entry.at > statement.expiresAt || lifetimeMs > lifetimeMaxMs) {
+        throw new Broken('statement', 'a statement was not in force when it was used');
+      }
+      statements.push(statement);
+    }
+    return statements;
+  }
+
+  async #change(entry: LogEntry, statements: readonly Statement[], index: number): Promise<() => void> {
+    if (entry.type === 'room.founded') return this.#founded(entry, statements, index);
+    const room = this.#room;
+    if (!room || index === 0) throw new Broken('founding', 'the first entry does not found the room');
+    if (entry.room !== room.id) throw new Broken('room', 'an entry belongs to another room');
+    if (!room.charter.enclave.measurements.includes(entry.recorder)) {
+      throw new Broken('measurement', 'an entry was written by a build the charter does not trust');
+    }
+    return this.#roomChange(room, entry, statements, index);
+  }
+
+  async #founded(entry: EntryOf<'room.founded'>, statements: readonly Statement[], index: number): Promise<() => void> {
+    const digest = entry.detail.charter;
+    if (index !== 0 || entry.room !== digest || entry.caused !== null)
+      throw new Broken('founding', 'not a founding entry');
+    const charter = await this.#policy(digest, Charter, 'founding');
+    const schemas = new Map<string, DatasetSchema>();
+    for (const dataset of charter.datasets) {
+      const schema = await this.#policy(dataset.schema, DatasetSchema, 'founding');
+      if (schema.id !== dataset.id) throw new Broken('founding', 'a schema does not carry its dataset’s name');
+      schemas.set(dataset.id, schema);
+    }
+    const signers = statements.map((statement) => {
+      if (statement.type !== 'charter.sign' || statement.charter !== digest || statement.room !== digest) {
+        throw new Broken('founding', 'a statement does not sign this charter');
+      }
+      return statement.key;
+    });
+    for (const founder of founders(charter)) {
+      if (!signers.includes(founder.signingKey))
+        throw new Broken('founding', `${founder.ref} has not signed the charter`);
+    }
+    const room: Room = {
+      id: digest,
+      charter,
+      charterDigest: digest,
+      schemas,
+      datasets: new Map(),
+      queries: new Map(),
+      charges: new Map(),
+      releases: new Map(),
+      spent: new Map(),
+      used: new Map(),
+    };
+    for (const statement of statements) member(room, statement);
+    return () => {
+      this.#room = room;
+    };
+  }
+
+  async #roomChange(
+    room: Room,
+    entry: Exclude<LogEntry, { type: 'room.founded' }>,
+    statements: readonly Statement[],
+    index: number,
+  ): Promise<() => void> {
+    switch (entry.type) {
+      case 'enclave.started':
+        if (statements.length > 0) throw new Broken('statement', 'a start carries no statement');
+        return nothing;
+      case 'dataset.declared':
+        return declared(room, entry, only(room, entry, statements, 'dataset.declare'));
+      case 'dataset.admitted':
+      case 'dataset.rejected':
+        return sealed(room, entry, only(room, entry, statements, 'dataset.seal'));
+      case 'dataset.withdrawn':
+        return withdrawn(room, entry, only(room, entry, statements, 'dataset.withdraw'));
+      case 'query.proposed': {
+        const { body } = only(room, entry, statements, 'query.propose');
+        if (body.query !== entry.detail.query) throw new Broken('approval', 'another query was proposed');
+        return proposed(room, entry, await this.#policy(body.query, AggregateQuery, 'query'));
+      }
+      case 'query.approved':
+        return approved(room, entry, only(room, entry, statements, 'query.approve'));
+      case 'query.revoked':
+        return revoked(room, entry, only(room, entry, statements, 'query.revoke'));
+      case 'query.charged':
+        return charged(room, entry, only(room, entry, statements, 'query.run'), index);
+      case 'query.released':
+      case 'query.failed':
+        return closed(room, entry, statements, index);
+      case 'query.repeated':
+        return repeated(room, entry, only(room, entry, statements, 'query.run'));
+      case 'statement.refused':
+        if (statements.length > 1) throw new Broken('statement', 'a refusal carries more than one statement');
+        return nothing;
+      case 'session.opened':
+        only(room, entry, statements, 'session.open');
+        return nothing;
+      default:
+        return entry satisfies never;
+    }
+  }
+}
+
+const nothing = () => {};
+
+function decode(bytes: Uint8Array): LogEntry {
+  try {
+    return decodeEntry(bytes);
+  } catch {
+    throw new Broken('entry', 'an entry is not in the form of docs/spec/log.md');
+  }
+}

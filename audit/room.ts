@@ -1,0 +1,101 @@
+/** The room as its log tells it: balances, approvals and catalogue are folds of entries, kept nowhere else. */
+import {
+  type AggregateQuery,
+  add,
+  type Charge,
+  type Charter,
+  compare,
+  type DatasetSchema,
+  type EntryOf,
+  parseRational,
+  partyOf,
+  type Rational,
+  type StatementOf,
+  zero,
+} from '@reinraum/protocol';
+
+/** One version of a dataset. Only `admitted` ones are asked; `declared` ones wait for their sealed file. */
+export interface DatasetVersion {
+  readonly version: number;
+  readonly state: 'declared' | 'admitted' | 'rejected' | 'withdrawn';
+  readonly declared: StatementOf<'dataset.declare'>['body'];
+  readonly offer: string;
+  /** Digest of the manifest statement, once there is one. */
+  readonly manifest: string | undefined;
+}
+
+export interface QueryState {
+  readonly query: AggregateQuery;
+  /** Members who approved, by reference. */
+  readonly approvals: ReadonlySet<string>;
+  readonly revoked: boolean;
+}
+
+/** A charge and what became of it: at most one release. */
+export interface ChargeState {
+  readonly entry: EntryOf<'query.charged'>;
+  readonly outcome: 'open' | 'released' | 'failed';
+}
+
+export interface Balance {
+  readonly rho: Rational;
+  readonly delta: Rational;
+}
+
+/** What the entries so far add up to. Only {@link Replay} changes it. */
+export interface Room {
+  readonly id: string;
+  readonly charter: Charter;
+  readonly charterDigest: string;
+  readonly schemas: ReadonlyMap<string, DatasetSchema>;
+  readonly datasets: Map<string, Map<number, DatasetVersion>>;
+  readonly queries: Map<string, QueryState>;
+  readonly charges: Map<number, ChargeState>;
+  /** Index of the release entry by the index of its charge. */
+  readonly releases: Map<number, number>;
+  readonly spent: Map<string, Balance>;
+  /** Ids of statements that took effect, with the time they expire. */
+  readonly used: Map<string, string>;
+}
+
+/** The admitted version of a dataset that is asked: the latest. */
+export function currentVersion(room: Room, dataset: string): DatasetVersion | undefined {
+  const versions = [...(room.datasets.get(dataset)?.values() ?? [])];
+  return versions.filter(({ state }) => state === 'admitted').at(-1);
+}
+
+/** Owner units and parties' DPOs whose approval a query still lacks, as "owner party/unit" or "dpo party". */
+export function missingApprovals(room: Room, state: QueryState): string[] {
+  const given = room.charter.members.filter(({ ref }) => state.approvals.has(ref));
+  const missing: string[] = [];
+  const schema = room.schemas.get(state.query.from.dataset);
+  if (!schema) return ['dataset'];
+  if (!given.some(({ unit, roles }) => unit === schema.owner && roles.includes('owner'))) {
+    missing.push(`owner ${schema.owner}`);
+  }
+  for (const { id } of room.charter.parties) {
+    if (!given.some(({ unit, roles }) => partyOf(unit) === id && roles.includes('dpo'))) missing.push(`dpo ${id}`);
+  }
+  return missing;
+}
+
+/** What a population has spent so far on both balances. */
+export function spentOf(room: Room, population: string): Balance {
+  return room.spent.get(population) ?? { rho: zero, delta: zero };
+}
+
+/** Balances after some charges, or the population whose budget one of them would overdraw. */
+export function afterCharges(room: Room, charges: readonly Charge[]): Map<string, Balance> | { exhausted: string } {
+  const next = new Map(room.spent);
+  for (const charge of charges) {
+    const budget = room.charter.populations.find(({ id }) => id === charge.population)?.budget;
+    const before = next.get(charge.population) ?? { rho: zero, delta: zero };
+    const rho = add(before.rho, parseRational(charge.rho));
+    const delta = add(before.delta, parseRational(charge.delta));
+    const within =
+      budget && compare(rho, parseRational(budget.rho)) <= 0 && compare(delta, parseRational(budget.delta)) <= 0;
+    if (!within) return { exhausted: charge.population };
+    next.set(charge.population, { rho, delta });
+  }
+  return next;
+}

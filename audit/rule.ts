@@ -1,0 +1,36 @@
+/** Every rule replay checks, by its stable name. */
+export type Rule =
+  | 'entry'
+  | 'object'
+  | 'founding'
+  | 'room'
+  | 'measurement'
+  | 'time'
+  | 'statement'
+  | 'signature'
+  | 'single-use'
+  | 'member'
+  | 'role'
+  | 'owner'
+  | 'dataset'
+  | 'query'
+  | 'approval'
+  | 'purpose'
+  | 'recipient'
+  | 'price'
+  | 'mechanism'
+  | 'budget'
+  | 'charge'
+  | 'single-release'
+  | 'release';
+
+/** A rule that does not hold. Verification reports it with the index of the entry. */
+export class Broken extends Error {
+  readonly rule: Rule;
+
+  constructor(rule: Rule, message: string) {
+    super(message);
+    this.name = 'Broken';
+    this.rule = rule;
+  }
+}

@@ -1,0 +1,73 @@
+/** Who signed: membership, key and role of the statements an entry rests on. */
+import {
+  type LogEntry,
+  type Member,
+  Refusal,
+  type Statement,
+  type StatementOf,
+  type StatementType,
+  verifyPayload,
+} from '@reinraum/protocol';
+import type { Room } from './room.ts';
+import { Broken } from './rule.ts';
+
+/** The statement of signed payload bytes. Throws {@link Broken} `signature`. */
+export async function verified(payload: Uint8Array, signature: string): Promise<Statement> {
+  try {
+    return await verifyPayload(payload, signature);
+  } catch (error) {
+    if (error instanceof Refusal) throw new Broken('signature', `a statement is not valid: ${error.code}`);
+    throw error;
+  }
+}
+
+/** Clocks of signers may run ahead of the enclave's by this much. */
+const skewMs = 120_000;
+
+/** Longest life of a statement: what a room must remember to use each only once. */
+export const lifetimeMaxMs = 7 * 86_400_000;
+
+/** First moment at which a statement may be used. */
+export function earliest({ issuedAt }: Statement): string {
+  return `${new Date(Date.parse(issuedAt) - skewMs).toISOString().slice(0, 19)}Z`;
+}
+
+/** The member a statement names, with the key it was signed with. */
+export function member(room: Room, statement: Statement): Member {
+  const found = room.charter.members.find(({ ref }) => ref === statement.actor);
+  if (!found || found.signingKey !== statement.key)
+    throw new Broken('member', 'a statement was not signed by a member');
+  return found;
+}
+
+/** Roles that may sign a type of statement. */
+export const rolesOf: Readonly<Record<StatementType, readonly Member['roles'][number][]>> = {
+  'charter.sign': ['owner', 'dpo'],
+  'dataset.declare': ['owner'],
+  'dataset.seal': ['owner'],
+  'dataset.withdraw': ['owner', 'dpo'],
+  'query.propose': ['analyst', 'owner', 'dpo'],
+  'query.approve': ['owner', 'dpo'],
+  'query.revoke': ['owner', 'dpo'],
+  'query.run': ['analyst'],
+  'session.open': ['owner', 'analyst', 'dpo'],
+};
+
+/** The one statement of an entry, of the right type, by the entry's actor in a permitted role. */
+export function only<Type extends StatementType>(
+  room: Room,
+  entry: LogEntry,
+  statements: readonly Statement[],
+  type: Type,
+): StatementOf<Type> {
+  const [statement] = statements;
+  if (!statement || statements.length > 1 || statement.type !== type) {
+    throw new Broken('statement', `an entry ${entry.type} needs exactly one statement ${type}`);
+  }
+  const actor = member(room, statement);
+  if (!actor.roles.some((role) => rolesOf[type].includes(role))) throw new Broken('role', 'the signer lacks the role');
+  if (entry.actor?.ref !== actor.ref || entry.actor.unit !== actor.unit) {
+    throw new Broken('statement', 'the actor of an entry is not the signer of its statement');
+  }
+  return statement as StatementOf<Type>;
+}

@@ -1,0 +1,195 @@
+/**
+ * The way of a question, top to bottom: decide → price → charge → aggregate → noise → threshold → infer → sign → store →
+ * log (architecture.md "The way of the data"). Refusals come before the charge; after it there is one constant failure,
+ * and the charge stands.
+ */
+import { afterCharges, type Room } from '@reinraum/audit';
+import {
+  commit,
+  formatRational,
+  type Opening,
+  parseRational,
+  price,
+  type Release,
+  type SigningKey,
+  signDocument,
+} from '@reinraum/protocol';
+import { RefusedAct } from './authorise.ts';
+import { type Decision, decide, type Run } from './decide.ts';
+import type { Engines } from './engine/engines.ts';
+import type { Append, Ledger, Logged } from './ledger.ts';
+import type { NoisePool } from './privacy/pool.ts';
+import { addNoise, exactCounts, infer, keep } from './privacy/stages.ts';
+import { Slot } from './slot.ts';
+import type { ReleaseStore, StoredRelease } from './vault/releases.ts';
+
+/** The named steps of an answer, in order. Tests stop the process at them; nothing else listens. */
+export type Step = 'charged' | 'aggregated' | 'noised' | 'stored' | 'released';
+
+/** What answering works with. */
+export interface Desk {
+  readonly ledger: Ledger;
+  readonly engines: Engines;
+  readonly noise: NoisePool;
+  readonly releases: ReleaseStore;
+  readonly identity: SigningKey;
+  readonly roomKey: Uint8Array;
+  readonly clock: () => number;
+  readonly today: () => string;
+  /** 32 fresh random bytes in base64. */
+  readonly salt: () => string;
+  readonly reached: (step: Step) => void;
+}
+
+/** An answer before it is sealed: the log entry that delivers it, and the release. */
+export interface Answer {
+  readonly logged: Logged;
+  readonly stored: StoredRelease;
+}
+
+/** The constant failure after a charge. */
+export class AnswerFailed extends Error {}
+
+/** Answers an authorised run. Throws {@link RefusedAct} before, {@link AnswerFailed} after the charge. */
+export async function answer(desk: Desk, room: Room, run: Run, opening: Opening | undefined): Promise<Answer> {
+  const { plan } = decide(room, run, opening, desk.today(), desk.roomKey);
+  const engine = await desk.engines.ready();
+  const short = plan.cells - desk.noise.available(plan.mechanism);
+  if (short > 0) desk.noise.fill(plan.mechanism, short);
+  const begun = await desk.ledger.exclusive((append) => begin(desk, room, run, opening, append));
+  if ('stored' in begun) return begun;
+  const { decision, charged } = begun;
+  const slot = new Slot(desk.clock, decision.query.slotMs);
+  try {
+    desk.reached('charged');
+    const exact = exactCounts(decision.plan, await engine.aggregate(decision.plan));
+    desk.reached('aggregated');
+    const noised = addNoise(exact, decision.plan, desk.noise);
+    const kept = keep(noised, decision.plan, parseRational(room.charter.accountant.deltaPerDecision));
+    desk.reached('noised');
+    const release = releaseOf(room, decision, run, charged, Number(kept.rule.cut), infer(kept, decision.plan));
+    const document = await signDocument(desk.identity, release);
+    await slot.end();
+    const stored = { charged: charged.index, releaseKey: decision.releaseKey, document, salt: desk.salt() };
+    await desk.releases.put(stored);
+    desk.reached('stored');
+    const logged = await desk.ledger.exclusive((append) => deliver(append, room, stored));
+    desk.reached('released');
+    return { logged, stored };
+  } catch {
+    await slot.end().catch(() => undefined);
+    // A release that was stored before something failed is delivered by recovery, not closed as failed.
+    if (!desk.releases.byCharge(charged.index))
+      await desk.ledger.exclusive((append) => fail(append, room, charged.index));
+    throw new AnswerFailed();
+  }
+}
+
+/** Check and charge as one durable step, or the repeat of a stored release. */
+async function begin(
+  desk: Desk,
+  room: Room,
+  run: Run,
+  opening: Opening | undefined,
+  append: Append,
+): Promise<Answer | { readonly decision: Decision; readonly charged: Logged }> {
+  // Decided again now that nothing else can happen: approvals, versions and balances may have changed meanwhile.
+  const decision = decide(room, run, opening, desk.today(), desk.roomKey);
+  if (room.used.has(run.statement.id)) throw new RefusedAct('statement-replayed', 'id', run);
+  const stored = desk.releases.byKey(decision.releaseKey);
+  const released = stored && room.releases.get(stored.charged);
+  const actor = { ref: run.member.ref, unit: run.member.unit };
+  const { query, parameters, purpose, recipient } = run.statement.body;
+  if (stored && released !== undefined) {
+    const detail = { query, parameters, purpose, recipient };
+    const type = 'query.repeated';
+    return {
+      stored,
+      logged: await append({ type, activity: 'offenlegen', actor, statements: [run], caused: released, detail }),
+    };
+  }
+  const charges = price(decision.query, room.charter);
+  if ('exhausted' in afterCharges(room, charges)) throw new RefusedAct('budget-exhausted', 'privacy.rho', run);
+  const { mechanism, k } = decision.plan;
+  const charged = await append({
+    type: 'query.charged',
+    activity: 'abfragen',
+    actor,
+    statements: [run],
+    detail: {
+      query,
+      parameters,
+      datasets: decision.datasets,
+      charges,
+      k,
+      mechanism: { kind: mechanism.kind, variance: formatRational(mechanism.variance) },
+      purpose,
+      legalBasis: decision.query.legalBasis,
+      recipient,
+    },
+  });
+  return { decision, charged };
+}
+
+function releaseOf(
+  room: Room,
+  { plan, datasets, parameters }: Decision,
+  run: Run,
+  charged: Logged,
+  cut: number,
+  cells: Release['cells'],
+): Release {
+  return {
+    v: 1,
+    kind: 'release',
+    room: room.id,
+    query: run.statement.body.query,
+    charged: charged.index,
+    at: charged.entry.at,
+    datasets,
+    parameters,
+    axes: plan.axes.map(({ as, labels }) => ({ as, labels: [...labels] })),
+    mechanism: { kind: plan.mechanism.kind, variance: formatRational(plan.mechanism.variance) },
+    k: plan.k,
+    cut,
+    confidence: '19/20',
+    compiler: plan.compiler,
+    cells,
+  };
+}
+
+/** Logs the release of a stored answer. */
+export async function deliver(append: Append, room: Room, stored: StoredRelease): Promise<Logged> {
+  const charge = room.charges.get(stored.charged)?.entry.detail;
+  if (!charge) throw new Error('answer: a release without a charge');
+  return append({
+    type: 'query.released',
+    activity: 'offenlegen',
+    caused: stored.charged,
+    detail: {
+      query: charge.query,
+      result: commit('release', { salt: stored.salt, value: stored.document.payload }),
+      recipient: charge.recipient,
+    },
+  });
+}
+
+/** Closes a charge as failed; it stands, and nothing is ever computed for it again. */
+export async function fail(append: Append, room: Room, charged: number): Promise<void> {
+  const charge = room.charges.get(charged);
+  if (charge?.outcome !== 'open') return;
+  const { query } = charge.entry.detail;
+  await append({ type: 'query.failed', activity: 'abfragen', caused: charged, detail: { query } });
+}
+
+/** After a restart: stored releases are logged and can be delivered, every other open charge is closed as failed. */
+export async function recover({ ledger, releases }: Pick<Desk, 'ledger' | 'releases'>, room: Room): Promise<void> {
+  await ledger.exclusive(async (append) => {
+    for (const [charged, { outcome }] of room.charges) {
+      if (outcome !== 'open') continue;
+      const stored = releases.byCharge(charged);
+      if (stored) await deliver(append, room, stored);
+      else await fail(append, room, charged);
+    }
+  });
+}

@@ -1,0 +1,41 @@
+/** What members see of a room: a view of the fold, with ε beside ρ and δ. */
+import { missingApprovals, type Room, spentOf } from '@reinraum/audit';
+import { type Catalogue, epsilonOf, formatRational, parseRational, price, type Rational } from '@reinraum/protocol';
+
+export function catalogueOf(room: Room, size: number): Catalogue {
+  const { charter } = room;
+  const deltaConversion = parseRational(charter.accountant.deltaConversion);
+  const epsilon = (rho: Rational) =>
+    rho.num === 0n ? 0 : Math.ceil(epsilonOf(rho, deltaConversion) * 10_000) / 10_000;
+  return {
+    charter,
+    size,
+    datasets: [...room.datasets].flatMap(([dataset, versions]) =>
+      [...versions.values()].map(({ version, state, manifest }) => ({
+        dataset,
+        version,
+        state,
+        manifest: manifest ?? null,
+      })),
+    ),
+    queries: [...room.queries].map(([digest, state]) => ({
+      digest,
+      query: state.query,
+      revoked: state.revoked,
+      missing: missingApprovals(room, state),
+      charges: price(state.query, charter),
+      releases: [...room.charges.values()].filter(
+        ({ entry, outcome }) => outcome === 'released' && entry.detail.query === digest,
+      ).length,
+    })),
+    balances: charter.populations.map(({ id, budget }) => {
+      const spent = spentOf(room, id);
+      return {
+        population: id,
+        rho: { cap: budget.rho, spent: formatRational(spent.rho) },
+        delta: { cap: budget.delta, spent: formatRational(spent.delta) },
+        epsilon: { cap: epsilon(parseRational(budget.rho)), spent: epsilon(spent.rho) },
+      };
+    }),
+  };
+}

@@ -1,0 +1,74 @@
+/** The enclave's side of the door: requests in, answers out, one constant word for every failure. */
+import type { Duplex } from 'node:stream';
+import { DoorRequest, encodeFrame, FrameReader, fromBase64, Refusal } from '@reinraum/protocol';
+import type { Enclave } from './enclave.ts';
+import { requestsMax } from './limits.ts';
+
+/** Opens the enclave with the operator's key; called once, by `unlock`. */
+export type Unlock = (wrappingKey: Uint8Array) => Promise<Enclave>;
+
+/** Serves a door until it closes. What the host sends is untrusted: anything unreadable ends the process. */
+export function serve(door: Duplex, unlock: Unlock, end: () => void): void {
+  const reader = new FrameReader();
+  let opened: Promise<Enclave> | undefined;
+  let working = 0;
+  door.on('data', (piece: Buffer) => {
+    try {
+      for (const { head } of reader.push(piece)) take(DoorRequest.parse(head));
+    } catch {
+      end();
+    }
+  });
+  door.on('error', end);
+  door.on('close', end);
+
+  function take(request: DoorRequest): void {
+    working += 1;
+    if (working >= requestsMax) door.pause();
+    if (request.method === 'unlock') opened ??= unlock(fromBase64(request.key));
+    void respond(request).finally(() => {
+      working -= 1;
+      door.resume();
+    });
+  }
+
+  async function respond(request: DoorRequest): Promise<void> {
+    let frame: Uint8Array;
+    try {
+      if (!opened) throw new Error('door: locked');
+      const { value, body } = await obey(await opened, request);
+      frame = encodeFrame({ id: request.id, ok: true, value }, body);
+    } catch (error) {
+      frame = encodeFrame({ id: request.id, ok: false, ...refusalOrFailure(error) });
+    }
+    door.write(frame);
+  }
+}
+
+async function obey(enclave: Enclave, request: DoorRequest): Promise<{ value: unknown; body?: Uint8Array }> {
+  switch (request.method) {
+    case 'unlock':
+    case 'status':
+      return { value: enclave.status() };
+    case 'found':
+      return { value: (await enclave.found(request.founding)).accepted };
+    case 'submit': {
+      const { accepted, body } = await enclave.submit(request.submission);
+      return body ? { value: accepted, body } : { value: accepted };
+    }
+    case 'read': {
+      const body = await enclave.read(request.path, request.session);
+      return body ? { value: { found: true }, body } : { value: { found: false } };
+    }
+    case 'catalogue':
+      return { value: enclave.catalogue(request.session) };
+    default:
+      return request satisfies never;
+  }
+}
+
+/** A refusal says its code and field; everything else says one word. */
+function refusalOrFailure(error: unknown) {
+  if (!(error instanceof Refusal)) return { failed: true };
+  return { refusal: error.field === undefined ? { code: error.code } : { code: error.code, field: error.field } };
+}

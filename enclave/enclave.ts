@@ -1,0 +1,397 @@
+/** The room inside the enclave: everything the door can ask of it. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DurableDirectory, directoryFetch, Log, type Room } from '@reinraum/audit';
+import {
+  type Accepted,
+  type Claims,
+  canonicalBytes,
+  type Founding,
+  formatInstant,
+  Refusal,
+  type Release,
+  type SignedDocument,
+  type SigningKey,
+  type Status,
+  type Submission,
+  signDocument,
+  signingKey,
+  toBase64,
+  toHex,
+  utf8,
+} from '@reinraum/protocol';
+import { answer, type Desk, recover, type Step } from './answer.ts';
+import { type Authorised, authorise, ForkSeen, RefusedAct } from './authorise.ts';
+import { catalogueOf } from './catalogue.ts';
+import {
+  admittedDatasets,
+  declare,
+  destroyWithdrawnKeys,
+  handOver,
+  type Intakes,
+  sealTo,
+  withdraw,
+} from './datasets.ts';
+import type { Run } from './decide.ts';
+import { type Engine, startDuckdb } from './engine/duckdb.ts';
+import { Engines } from './engine/engines.ts';
+import { checkFounding } from './founding.ts';
+import { Ledger, type Logged } from './ledger.ts';
+import { ObjectStore } from './objects.ts';
+import { FairBits, type FillRandom } from './privacy/bits.ts';
+import { NoisePool } from './privacy/pool.ts';
+import { approve, propose, revoke } from './queries.ts';
+import { Sessions } from './sessions.ts';
+import { loadSealed } from './vault/admission.ts';
+import { ReleaseStore } from './vault/releases.ts';
+import { SecretStore } from './vault/secrets.ts';
+
+/** What an enclave is given at its edge: places, clock, randomness, what it knows of itself. */
+export interface EnclaveOptions {
+  readonly state: string;
+  readonly uploads: string;
+  /** The FIFO rows go through to the engine. */
+  readonly pipe: string;
+  readonly engineArguments: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly fill: FillRandom;
+  readonly measurement: string;
+  readonly walls: Claims['walls'];
+  readonly reached: (step: Step) => void;
+}
+
+/** What an accepted statement gives: the head of the answer, and a sealed body where there is one. */
+export interface Outcome {
+  readonly accepted: Accepted;
+  readonly body?: Uint8Array;
+}
+
+/** A room once it is founded. */
+interface Founded {
+  readonly ledger: Ledger;
+  readonly room: Room;
+  readonly desk: Desk & Intakes;
+}
+
+export class Enclave {
+  readonly #options: EnclaveOptions;
+  readonly #identity: SigningKey;
+  readonly #roomKey: Uint8Array;
+  readonly #uploadKeys: SecretStore;
+  readonly #releases: ReleaseStore;
+  readonly #claims: SignedDocument;
+  readonly #assurance: Claims['assurance'];
+  readonly #sessions: Sessions;
+  #founded: Founded | undefined;
+  #isFounding = false;
+  #isStopped = false;
+
+  private constructor(
+    options: EnclaveOptions,
+    stores: OpenedStores,
+    claims: SignedDocument,
+    assurance: Claims['assurance'],
+  ) {
+    this.#options = options;
+    this.#identity = stores.identity;
+    this.#roomKey = stores.roomKey;
+    this.#uploadKeys = stores.uploadKeys;
+    this.#releases = stores.releases;
+    this.#claims = claims;
+    this.#assurance = assurance;
+    this.#sessions = new Sessions(options.clock, options.fill);
+  }
+
+  /** Opens the state with the key from the operator's store; founds nothing. Throws where key and state do not fit. */
+  static async open(options: EnclaveOptions, wrappingKey: Uint8Array): Promise<Enclave> {
+    const stores = await openStores(options, wrappingKey);
+    const assurance = options.walls.every(({ held }) => held) ? 'software' : 'degraded';
+    const claims = await signDocument(stores.identity, {
+      v: 1,
+      kind: 'claims',
+      measurement: options.measurement,
+      signingKey: toBase64(stores.identity.publicKey),
+      evidence: { kind: 'software' },
+      assurance,
+      walls: [...options.walls],
+      startedAt: formatInstant(options.clock()),
+    });
+    const enclave = new Enclave(options, stores, claims, assurance);
+    enclave.#isStopped = (await readFile(join(options.state, 'stopped')).catch(() => undefined)) !== undefined;
+    const room = await readFile(join(options.state, 'room'), 'utf8').catch(() => undefined);
+    if (room) await enclave.#reopen(room);
+    return enclave;
+  }
+
+  status(): Status {
+    const room = this.#founded?.room;
+    return {
+      founded: room !== undefined,
+      stopped: this.#isStopped,
+      room: room?.id ?? null,
+      id: room?.charter.id ?? null,
+      title: room?.charter.title ?? null,
+      notice: room?.charter.notice ?? null,
+      assurance: this.#assurance,
+      claims: this.#claims,
+      witnesses: room?.charter.witnesses.length ?? 0,
+      checkpoint: this.#founded?.ledger.log.checkpoint() ?? null,
+    };
+  }
+
+  /** Founds the room. Throws {@link Refusal}. */
+  async found(founding: Founding): Promise<Outcome> {
+    if (this.#founded || this.#isFounding) throw new Refusal('room-founded');
+    this.#isFounding = true;
+    try {
+      const own = { measurement: this.#options.measurement, signingKey: toBase64(this.#identity.publicKey) };
+      const { charter, digest, schemas, statements } = await checkFounding(founding, own, this.#options.clock());
+      // A founding that ended before its first entry has left an empty log under another name.
+      await rm(join(this.#options.state, 'log'), { recursive: true, force: true });
+      const objects = new ObjectStore(join(this.#options.state, 'objects'));
+      for (const object of [charter, ...schemas]) await objects.put(canonicalBytes(object));
+      await new DurableDirectory(this.#options.state).write([{ path: 'room', bytes: utf8(digest) }]);
+      const ledger = await this.#openLedger(digest);
+      const logged = await ledger.exclusive((append) =>
+        append({ type: 'room.founded', activity: 'verwalten', statements, detail: { charter: digest } }),
+      );
+      await this.#start(ledger);
+      return { accepted: await this.#accepted(logged) };
+    } finally {
+      this.#isFounding = false;
+    }
+  }
+
+  /** Takes a statement. Throws {@link Refusal}, or `AnswerFailed` after a charge. */
+  async submit({ envelope, object, opening }: Submission): Promise<Outcome> {
+    const { ledger, room } = this.#open();
+    let act: Authorised | undefined;
+    try {
+      act = await authorise(envelope, room, ledger.log, this.#options.clock());
+      return await this.#obey(act, object, opening);
+    } catch (error) {
+      if (error instanceof ForkSeen) await this.#stop();
+      if (error instanceof RefusedAct) act = error.act;
+      if (act && error instanceof Refusal) await this.#logRefusal(act, error);
+      throw error;
+    }
+  }
+
+  /** A public or session-protected file of the log: `checkpoint`, `tile/…`, `objects/<sha256>`. */
+  async read(path: string, session: string | null): Promise<Uint8Array | undefined> {
+    const { ledger } = this.#open();
+    if (path === 'checkpoint') return utf8(ledger.log.checkpoint());
+    if (!this.#sessions.isOpen(session)) throw new Refusal('session-invalid');
+    if (path.startsWith('objects/')) return ledger.objects.get(path.slice('objects/'.length));
+    return directoryFetch(join(this.#options.state, 'log'))(path).catch(() => undefined);
+  }
+
+  /** Charter, datasets, queries and balances, for members with a session. */
+  catalogue(session: string) {
+    const { room, ledger } = this.#open();
+    if (!this.#sessions.isOpen(session)) throw new Refusal('session-invalid');
+    return catalogueOf(room, ledger.log.size);
+  }
+
+  async #obey(act: Authorised, object: unknown, opening: Submission['opening']): Promise<Outcome> {
+    const { ledger, room, desk } = this.#open();
+    const { statement } = act;
+    switch (statement.type) {
+      case 'charter.sign':
+        throw new RefusedAct('room-founded', 'type', act);
+      case 'dataset.declare': {
+        const { logged, offer } = await declare(desk, room, { ...act, statement });
+        return { accepted: { ...(await this.#accepted(logged)), offer } };
+      }
+      case 'dataset.seal': {
+        const { logged, report } = await handOver(desk, room, { ...act, statement });
+        return { accepted: await this.#accepted(logged), body: report };
+      }
+      case 'dataset.withdraw':
+        return { accepted: await this.#accepted((await withdraw(desk, room, { ...act, statement })).logged) };
+      case 'query.propose':
+        return { accepted: await this.#accepted(await propose(ledger, room, { ...act, statement }, object)) };
+      case 'query.approve':
+        return { accepted: await this.#accepted(await approve(ledger, room, { ...act, statement })) };
+      case 'query.revoke':
+        return { accepted: await this.#accepted(await revoke(ledger, room, { ...act, statement })) };
+      case 'query.run':
+        return this.#run({ ...act, statement }, opening);
+      case 'session.open':
+        return this.#openSession(act);
+      default:
+        return statement satisfies never;
+    }
+  }
+
+  async #run(run: Run, opening: Submission['opening']): Promise<Outcome> {
+    const { room, desk } = this.#open();
+    const { logged, stored } = await answer(desk, room, run, opening);
+    const header = { format: 'reinraum/result/v1', room: room.id, query: run.statement.body.query };
+    const text = canonicalBytes({ v: 1, kind: 'result', document: stored.document, salt: stored.salt });
+    const release = JSON.parse(atob(stored.document.payload)) as Release;
+    const body = await sealTo(desk, run.statement.body.reader, header, text, resultBytes(release));
+    return { accepted: await this.#accepted(logged), body };
+  }
+
+  async #openSession(act: Authorised): Promise<Outcome> {
+    const { ledger } = this.#open();
+    const until = this.#sessions.nextEnd();
+    const actor = { ref: act.member.ref, unit: act.member.unit };
+    const detail = { scope: 'log', until } as const;
+    const logged = await ledger.exclusive((append) =>
+      append({ type: 'session.opened', activity: 'verwalten', actor, statements: [act], detail }),
+    );
+    return { accepted: { ...(await this.#accepted(logged)), session: this.#sessions.open(until) } };
+  }
+
+  async #logRefusal(act: Authorised, { code }: Refusal): Promise<void> {
+    const { ledger, room } = this.#open();
+    await ledger.exclusive(async (append) => {
+      const actor = { ref: act.member.ref, unit: act.member.unit };
+      const isReusable = room.used.has(act.statement.id) || code === 'statement-expired' || code === 'charter-outdated';
+      const statements = isReusable ? [] : [act];
+      const detail = { statement: act.statement.type, code };
+      await append({ type: 'statement.refused', activity: 'verwalten', actor, statements, detail });
+    });
+  }
+
+  async #accepted({ index, bytes }: Logged): Promise<Accepted> {
+    const proof = await this.#ledger().log.receipt(index);
+    return { index, entry: new TextDecoder().decode(bytes), proof };
+  }
+
+  #ledger(): Ledger {
+    const ledger = this.#founded?.ledger;
+    if (!ledger) throw new Refusal('room-not-founded');
+    return ledger;
+  }
+
+  #open(): Founded {
+    if (this.#isStopped) throw new Refusal('room-stopped');
+    if (!this.#founded) throw new Refusal('room-not-founded');
+    return this.#founded;
+  }
+
+  /** A fork was seen: nothing is answered any more, not after a restart either. */
+  async #stop(): Promise<void> {
+    this.#isStopped = true;
+    await new DurableDirectory(this.#options.state).write([{ path: 'stopped', bytes: utf8('fork seen\n') }]);
+  }
+
+  async #reopen(digest: string): Promise<void> {
+    const ledger = await this.#openLedger(digest);
+    if (ledger.log.size === 0) return ledger.log.close();
+    const { enclave } = ledger.room?.charter ?? {};
+    if (!enclave?.measurements.includes(this.#options.measurement)) throw new Refusal('measurement-untrusted');
+    return this.#start(ledger);
+  }
+
+  #openLedger(digest: string): Promise<Ledger> {
+    return openLedger(this.#options, this.#identity, digest);
+  }
+
+  /** Logs the start, closes what a crash left open, and is ready for members. */
+  async #start(ledger: Ledger): Promise<void> {
+    const { room } = ledger;
+    if (!room) throw new Error('enclave: a log without a room');
+    const claims = await ledger.objects.put(canonicalBytes(this.#claims));
+    const nonce = new Uint8Array(32);
+    this.#options.fill(nonce);
+    await ledger.exclusive((append) => {
+      const detail = { claims, assurance: this.#assurance, nonce: toHex(nonce) };
+      return append({ type: 'enclave.started', activity: 'verwalten', detail });
+    });
+    const desk = this.#desk(ledger, room, claims);
+    await recover(desk, room);
+    await destroyWithdrawnKeys(desk, room);
+    this.#founded = { ledger, room, desk };
+  }
+
+  #desk(ledger: Ledger, room: Room, claims: string): Desk & Intakes {
+    const { clock, fill, pipe, engineArguments, uploads, reached } = this.#options;
+    const startEngine = () => startDuckdb(pipe, engineArguments);
+    const salt = () => {
+      const bytes = new Uint8Array(32);
+      fill(bytes);
+      return toBase64(bytes);
+    };
+    const desk: Desk & Intakes = {
+      ledger,
+      engines: new Engines(() => loadAll(desk, room)),
+      noise: new NoisePool(new FairBits(fill)),
+      releases: this.#releases,
+      identity: this.#identity,
+      roomKey: this.#roomKey,
+      clock,
+      today: () => formatInstant(clock()).slice(0, 10),
+      salt,
+      reached,
+      startEngine,
+      uploadKeys: this.#uploadKeys,
+      uploads,
+      claims,
+      fill,
+    };
+    return desk;
+  }
+}
+
+/** A fresh engine with every admitted dataset, locked. */
+async function loadAll(desk: Intakes, room: Room): Promise<Engine> {
+  const engine = await desk.startEngine();
+  try {
+    for (const sealed of await admittedDatasets(desk, room)) {
+      const { admitted } = await loadSealed(sealed, engine);
+      if (!admitted) throw new Error('enclave: an admitted dataset is not what it was');
+      await engine.admit(sealed.schema);
+    }
+    await engine.lock();
+    return engine;
+  } catch {
+    engine.close();
+    throw new Refusal('dataset-unavailable');
+  }
+}
+
+interface OpenedStores {
+  readonly identity: SigningKey;
+  readonly roomKey: Uint8Array;
+  readonly uploadKeys: SecretStore;
+  readonly releases: ReleaseStore;
+}
+
+async function openStores({ state, fill }: EnclaveOptions, wrappingKey: Uint8Array): Promise<OpenedStores> {
+  const secrets = new SecretStore(join(state, 'secrets'), wrappingKey, fill);
+  const kept = async (name: string) => {
+    const before = await secrets.get(name);
+    if (before) return before;
+    const fresh = new Uint8Array(32);
+    fill(fresh);
+    await secrets.put(name, fresh);
+    return fresh;
+  };
+  return {
+    identity: signingKey(await kept('identity')),
+    roomKey: await kept('room-key'),
+    uploadKeys: new SecretStore(join(state, 'upload-keys'), wrappingKey, fill),
+    releases: await ReleaseStore.open(new SecretStore(join(state, 'releases'), wrappingKey, fill)),
+  };
+}
+
+async function openLedger(options: EnclaveOptions, identity: SigningKey, room: string): Promise<Ledger> {
+  const objects = new ObjectStore(join(options.state, 'objects'));
+  const log = await Log.open({
+    directory: join(options.state, 'log'),
+    origin: `reinraum/${room}`,
+    signingKey: identity,
+  });
+  return Ledger.open({ log, objects, room, recorder: options.measurement, clock: options.clock });
+}
+
+/** Bytes every result about these axes is padded to: as if every cell were shown, with the longest numbers. */
+function resultBytes({ cells }: Release): number {
+  const all = cells.reduce((total, { key }) => total + 100 + JSON.stringify(key).length, 8192);
+  return Math.ceil(all / 3) * 4;
+}

@@ -1,0 +1,155 @@
+/** The engine port, kept by DuckDB in a process of its own: load, aggregate, close. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type DatasetSchema, encodeFrame, FrameReader, type Plan } from '@reinraum/protocol';
+import { admitSql, aggregateSql, duplicatesSql, loadSql } from '../query/sql.ts';
+
+/** What the child is told to do. */
+export type Order =
+  | { readonly order: 'run'; readonly texts: readonly string[] }
+  | { readonly order: 'numbers'; readonly text: string }
+  | { readonly order: 'lock' }
+  | { readonly order: 'aggregate'; readonly text: string; readonly binds: readonly number[]; readonly dataset: string };
+
+/** Exact counts of a plan's cells in row-major order: secret, before noise. */
+export type ExactCounts = readonly bigint[];
+
+/** An engine with some datasets loaded. Every method fails with one bare `Error`; its message carries nothing. */
+export interface Engine {
+  /** Loads encoded rows of a dataset; resolves to the row numbers that repeat a unit (100 at most) and their number. */
+  load(schema: DatasetSchema, rows: AsyncIterable<string>): Promise<{ rows: readonly number[]; total: number }>;
+  /** Makes the rows just loaded the dataset. */
+  admit(schema: DatasetSchema): Promise<void>;
+  /** Closes the engine to the outside. Nothing is loaded after this, and nothing is asked before. */
+  lock(): Promise<void>;
+  aggregate(plan: Plan): Promise<ExactCounts>;
+  /** Ends the process: what it held is gone. */
+  close(): void;
+}
+
+const duplicatesMax = 100;
+
+/** Starts a DuckDB child. `pipe` is the FIFO rows go through; `nodeArguments` are its permissions. */
+export async function startDuckdb(pipe: string, nodeArguments: readonly string[]): Promise<Engine> {
+  const child = new DuckdbChild(nodeArguments);
+  await child.ready;
+  let locked = false;
+  return {
+    async load(schema, rows) {
+      let pending = true;
+      const loaded = child.order({ order: 'run', texts: [loadSql(schema, pipe)] }).finally(() => {
+        pending = false;
+      });
+      const written = openWhenRead(pipe, () => pending).then((file) => pipeline(rows, file.createWriteStream()));
+      await Promise.all([loaded, written]);
+      const { rows: first, total } = duplicatesSql(duplicatesMax);
+      const [repeated = 0] = await child.numbers(total);
+      return { rows: repeated === 0 ? [] : await child.numbers(first), total: repeated };
+    },
+    async admit(schema) {
+      await child.order({ order: 'run', texts: admitSql(schema) });
+    },
+    async lock() {
+      await child.order({ order: 'lock' });
+      locked = true;
+    },
+    async aggregate(plan) {
+      if (!locked) throw new Error('engine: not locked');
+      const { text, binds } = aggregateSql(plan);
+      return inCells(plan, await child.order({ order: 'aggregate', text, binds, dataset: plan.dataset }));
+    },
+    close: () => child.close(),
+  };
+}
+
+/**
+ * Opens a FIFO for writing once its reader is there. An ordinary open would wait for a reader that may have failed and
+ * never come; one that never waits is refused with ENXIO until then.
+ */
+async function openWhenRead(pipe: string, isPending: () => boolean): Promise<FileHandle> {
+  while (isPending()) {
+    try {
+      const probe = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+      const file = await open(pipe, constants.O_WRONLY);
+      await probe.close();
+      return file;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENXIO')) throw failed();
+      await setTimeout(2);
+    }
+  }
+  throw failed();
+}
+
+/** Spreads the rows of an aggregate over the public key set. */
+function inCells(plan: Plan, rows: unknown): bigint[] {
+  const counts = Array.from({ length: plan.cells }, () => 0n);
+  for (const row of rows as readonly (readonly number[])[]) {
+    const position = plan.axes.reduce((at, { labels }, axis) => at * labels.length + (row[axis] ?? 0), 0);
+    counts[position] = BigInt(row[plan.axes.length] ?? 0);
+  }
+  return counts;
+}
+
+class DuckdbChild {
+  readonly ready: Promise<unknown>;
+  readonly #process: ChildProcess;
+  readonly #door: Duplex;
+  readonly #waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void }[] = [];
+  #ended = false;
+
+  constructor(nodeArguments: readonly string[]) {
+    const entry = fileURLToPath(new URL('./child.ts', import.meta.url));
+    this.#process = spawn(process.execPath, [...nodeArguments, entry], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      env: { TZ: 'UTC', LANG: 'C.UTF-8' },
+    });
+    this.#door = this.#process.stdio[3] as Duplex;
+    const reader = new FrameReader();
+    this.#door.on('data', (piece: Buffer) => {
+      for (const { head } of reader.push(piece)) {
+        const { ok, value } = head as { ok: boolean; value?: unknown };
+        const waiting = this.#waiting.shift();
+        if (ok) waiting?.resolve(value);
+        else waiting?.reject(failed());
+      }
+    });
+    this.#door.on('error', () => this.#end());
+    this.#process.once('exit', () => this.#end());
+    this.#process.once('error', () => this.#end());
+    this.ready = this.#wait();
+  }
+
+  order(order: Order): Promise<unknown> {
+    if (this.#ended) return Promise.reject(failed());
+    this.#door.write(encodeFrame(order));
+    return this.#wait();
+  }
+
+  async numbers(text: string): Promise<readonly number[]> {
+    return (await this.order({ order: 'numbers', text })) as readonly number[];
+  }
+
+  close(): void {
+    this.#process.kill('SIGKILL');
+    this.#end();
+  }
+
+  #wait(): Promise<unknown> {
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  #end(): void {
+    this.#ended = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(failed());
+  }
+}
+
+function failed(): Error {
+  return new Error('engine failed');
+}

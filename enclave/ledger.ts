@@ -1,0 +1,99 @@
+/**
+ * The room's memory: log, objects and the fold of both. Every entry passes the rules of replay before it is appended and
+ * is durable and published before it counts; one act at a time.
+ */
+import { type Log, Replay, type Room } from '@reinraum/audit';
+import { encodeEntry, formatInstant, type LogEntry, type SignedStatement } from '@reinraum/protocol';
+import type { ObjectStore } from './objects.ts';
+
+type Drafted<Entry> = Entry extends LogEntry ? Pick<Entry, 'type' | 'activity' | 'detail'> : never;
+
+/** What an act contributes to its entry. */
+export type Draft = Drafted<LogEntry> & {
+  readonly actor?: LogEntry['actor'];
+  readonly statements?: readonly SignedStatement[];
+  readonly caused?: number | null;
+};
+
+/** An entry that is durable, published and applied. */
+export interface Logged {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+  readonly entry: LogEntry;
+}
+
+/** Appends drafts; handed to the one act that has the turn. */
+export type Append = (draft: Draft) => Promise<Logged>;
+
+export interface LedgerOptions {
+  readonly log: Log;
+  readonly objects: ObjectStore;
+  readonly room: string;
+  /** Measurement of this build. */
+  readonly recorder: string;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+export class Ledger {
+  readonly log: Log;
+  readonly objects: ObjectStore;
+  readonly #options: LedgerOptions;
+  readonly #replay: Replay;
+  #turn: Promise<unknown> = Promise.resolve();
+  #lastAt = '';
+
+  private constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.log = options.log;
+    this.objects = options.objects;
+    this.#replay = new Replay((digest) => options.objects.get(digest));
+  }
+
+  /** Opens the ledger by replaying the whole log; throws `Broken` where an entry breaks a rule. */
+  static async open(options: LedgerOptions): Promise<Ledger> {
+    const ledger = new Ledger(options);
+    for (let index = 0; index < options.log.size; index++) {
+      ledger.#lastAt = (await ledger.#replay.apply(await options.log.entry(index))).at;
+    }
+    return ledger;
+  }
+
+  get room(): Room | undefined {
+    return this.#replay.room;
+  }
+
+  /** Runs an act alone: nothing else is checked or appended until it settles. */
+  exclusive<T>(act: (append: Append) => Promise<T>): Promise<T> {
+    const result = this.#turn.then(() => act((draft) => this.#append(draft)));
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #append({ type, activity, detail, actor = null, statements = [], caused = null }: Draft): Promise<Logged> {
+    const now = formatInstant(this.#options.clock());
+    const digests: { digest: string; signature: string }[] = [];
+    for (const { payload, signature } of statements) {
+      digests.push({ digest: await this.objects.put(payload), signature });
+    }
+    const entry = {
+      v: 1,
+      room: this.#options.room,
+      // A clock that was set back does not turn the log back.
+      at: now > this.#lastAt ? now : this.#lastAt,
+      recorder: this.#options.recorder,
+      actor,
+      statements: digests,
+      caused,
+      type,
+      activity,
+      detail,
+    } as LogEntry;
+    const bytes = encodeEntry(entry);
+    const apply = await this.#replay.check(bytes);
+    const { index } = await this.log.appendPublished(bytes);
+    apply();
+    this.#lastAt = entry.at;
+    return { index, bytes, entry };
+  }
+}

@@ -1,0 +1,10 @@
+/** Limits of the enclave, in one place. */
+
+/** Largest padded plaintext of a dataset. */
+export const capacityBytesMax = 8 * 1024 ** 3;
+/** Requests in work at once; further ones wait in the socket. */
+export const requestsMax = 64;
+/** How long a log session lasts. */
+export const sessionMs = 15 * 60_000;
+/** Sessions open at once; the oldest ends first. */
+export const sessionsMax = 256;

@@ -1,0 +1,46 @@
+/**
+ * RFC 8785 (JSON Canonicalization Scheme) for the subset the room speaks: null, booleans, strings without lone
+ * surrogates, safe integers, arrays and plain objects. Fractions travel as exact strings ("1/200"), never as floats.
+ */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** Canonical text of a value. Throws `TypeError` on anything outside the subset; equal values give equal text. */
+export function canonicalText(value: Json): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw new TypeError('canonical JSON: not a safe integer');
+    return String(value);
+  }
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw new TypeError('canonical JSON: lone surrogate in a string');
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalText(item)).join(',')}]`;
+  if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) {
+    throw new TypeError('canonical JSON: not a plain value');
+  }
+  // RFC 8785 §3.2.3 orders members by UTF-16 code units, which is what the default sort compares.
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([key, item]) => `${canonicalText(key)}:${canonicalText(item)}`).join(',')}}`;
+}
+
+/** UTF-8 bytes of {@link canonicalText}. */
+export function canonicalBytes(value: Json): Uint8Array {
+  return new TextEncoder().encode(canonicalText(value));
+}
+
+/**
+ * Parses bytes that must already be canonical: valid UTF-8 and equal to the canonical form of what they say.
+ * This is what rules out duplicate keys, which `JSON.parse` accepts. Throws `TypeError` otherwise.
+ */
+export function parseCanonical(bytes: Uint8Array): Json {
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    throw new TypeError('canonical JSON: not JSON');
+  }
+  if (canonicalText(value) !== text) throw new TypeError('canonical JSON: not in canonical form');
+  return value;
+}

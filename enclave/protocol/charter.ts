@@ -1,0 +1,174 @@
+/** The charter: what the parties of a room agreed on (docs/spec/policy.md §2). */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { z } from 'zod';
+import { toHex } from './bytes.ts';
+import { canonicalBytes, type Json } from './canonical.ts';
+import { Bilingual, Bytes32, Day, Digest, Fraction, MemberRef, Slug, UnitPath } from './name.ts';
+
+/** What a member may do: owners upload and approve, DPOs approve and review, analysts propose and ask. */
+export const Role = z.enum(['owner', 'analyst', 'dpo']);
+export type Role = z.infer<typeof Role>;
+
+/** A member of the room: a random reference, a place in a party, roles and public keys. Never a name. */
+export const Member = z.strictObject({
+  ref: MemberRef,
+  unit: UnitPath,
+  roles: z.array(Role).min(1).max(3),
+  /** Ed25519: statements are verified with it. */
+  signingKey: Bytes32,
+  /** X25519: results and admission reports are sealed to it. */
+  readingKey: Bytes32,
+});
+export type Member = z.infer<typeof Member>;
+
+const Party = z.strictObject({
+  id: Slug,
+  title: Bilingual,
+  units: z
+    .array(z.strictObject({ id: Slug, title: Bilingual }))
+    .min(1)
+    .max(64),
+});
+
+/**
+ * A population of privacy units. `covers` says which other populations a release over this one charges too, because
+ * one human can be several units, and by which factor of ρ (privacy.md "Unit").
+ */
+export const Population = z.strictObject({
+  id: Slug,
+  title: Bilingual,
+  linkage: z.enum(['area-only', 'linked']),
+  kFloor: z.int().min(2).max(1000),
+  budget: z.strictObject({ rho: Fraction, delta: Fraction }),
+  covers: z.array(z.strictObject({ population: Slug, rhoFactor: Fraction })).max(8),
+});
+
+const common = {
+  apiVersion: z.literal('reinraum/v1'),
+  kind: z.literal('Charter'),
+  id: Slug,
+  title: Bilingual,
+  /** Shown on every screen and in every summary; says so where the data are synthetic. */
+  notice: Bilingual,
+  parties: z.array(Party).min(2).max(16),
+  populations: z.array(Population).min(1).max(8),
+  /** zCDP with two balances Σρ and Σδ; ε is displayed at `deltaConversion`. */
+  accountant: z.strictObject({
+    kind: z.literal('zcdp'),
+    deltaConversion: Fraction,
+    /** Charged for every keep decision one unit can influence. */
+    deltaPerDecision: Fraction,
+  }),
+  purposes: z
+    .array(z.strictObject({ id: Slug, title: Bilingual }))
+    .min(1)
+    .max(64),
+  /** Units that may receive results at all; a query narrows this further. */
+  recipients: z.array(UnitPath).min(1).max(64),
+  retention: z.strictObject({ releasesUntil: Day, logYears: z.int().min(1).max(30) }),
+  /** Names of independent witnesses; a room without any says so on every screen. */
+  witnesses: z.array(z.string().min(1).max(200)).max(16),
+  quorum: z.int().min(0).max(16),
+};
+
+/** What people write and review before anyone has keys: `charter.yaml`. */
+export const CharterTemplate = z.strictObject({ ...common, datasets: z.array(Slug).min(1).max(64) });
+export type CharterTemplate = z.infer<typeof CharterTemplate>;
+
+/** What owners and DPOs sign: the template with schemas, members and the enclave filled in. Its hash names the room. */
+export const Charter = z
+  .strictObject({
+    ...common,
+    datasets: z
+      .array(z.strictObject({ id: Slug, schema: Digest }))
+      .min(1)
+      .max(64),
+    members: z.array(Member).min(2).max(256),
+    enclave: z.strictObject({
+      /** Ed25519: signs checkpoints, offers and releases. */
+      signingKey: Bytes32,
+      /** Measurements of enclave code the parties trust. */
+      measurements: z.array(Digest).min(1).max(8),
+    }),
+  })
+  .superRefine((charter, context) => {
+    for (const message of charterFaults(charter)) context.addIssue({ code: 'custom', message });
+  });
+export type Charter = z.infer<typeof Charter>;
+
+/** References inside a charter that lead nowhere or stand twice, in words that name the field. */
+export function charterFaults(charter: Omit<Charter, 'datasets' | 'members' | 'enclave'> & Partial<Charter>): string[] {
+  const faults: string[] = [];
+  const units = new Set(charter.parties.flatMap((party) => party.units.map((unit) => `${party.id}/${unit.id}`)));
+  const populations = new Set(charter.populations.map(({ id }) => id));
+  const twice = (what: string, values: readonly string[]) => {
+    for (const value of new Set(values.filter((value, at) => values.indexOf(value) !== at))) {
+      faults.push(`${what}: "${value}" stands twice`);
+    }
+  };
+  twice(
+    'parties',
+    charter.parties.map(({ id }) => id),
+  );
+  twice(
+    'populations',
+    charter.populations.map(({ id }) => id),
+  );
+  twice(
+    'purposes',
+    charter.purposes.map(({ id }) => id),
+  );
+  for (const recipient of charter.recipients) {
+    if (!units.has(recipient)) faults.push(`recipients: no unit "${recipient}" in parties`);
+  }
+  for (const population of charter.populations) {
+    for (const covered of population.covers) {
+      if (!populations.has(covered.population) || covered.population === population.id) {
+        faults.push(`populations.${population.id}.covers: "${covered.population}" is not another population`);
+      }
+    }
+  }
+  if (charter.quorum > charter.witnesses.length) faults.push('quorum: more than there are witnesses');
+  if (charter.members && charter.members.filter(({ roles }) => roles.some((role) => role !== 'analyst')).length > 16) {
+    faults.push('members: more than 16 owners and data protection officers');
+  }
+  if (charter.members) faults.push(...memberFaults(charter.members, units));
+  if (charter.datasets)
+    twice(
+      'datasets',
+      charter.datasets.map(({ id }) => id),
+    );
+  return faults;
+}
+
+function memberFaults(members: readonly Member[], units: ReadonlySet<string>): string[] {
+  const faults: string[] = [];
+  for (const field of ['ref', 'signingKey', 'readingKey'] as const) {
+    if (new Set(members.map((member) => member[field])).size < members.length) {
+      faults.push(`members: a ${field} stands twice`);
+    }
+  }
+  for (const member of members) {
+    if (!units.has(member.unit)) faults.push(`members.${member.ref}: no unit "${member.unit}" in parties`);
+  }
+  const parties = new Set(members.filter(({ roles }) => roles.includes('dpo')).map(({ unit }) => partyOf(unit)));
+  for (const party of new Set([...units].map(partyOf))) {
+    if (!parties.has(party)) faults.push(`members: party "${party}" has no data protection officer (role dpo)`);
+  }
+  return faults;
+}
+
+/** The party of `party/unit`. */
+export function partyOf(unit: string): string {
+  return unit.slice(0, unit.indexOf('/'));
+}
+
+/** SHA-256 of the canonical bytes of a policy object, in hexadecimal: what approvals sign. */
+export function digestOf(value: Json): string {
+  return toHex(sha256(canonicalBytes(value)));
+}
+
+/** Members who must sign before a room exists: every owner and every data protection officer. */
+export function founders(charter: Charter): readonly Member[] {
+  return charter.members.filter(({ roles }) => roles.includes('owner') || roles.includes('dpo'));
+}

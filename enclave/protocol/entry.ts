@@ -1,0 +1,106 @@
+/** Entries of the log: what the room remembers (docs/spec/log.md §6, audit-log.md "What an entry holds"). */
+import { z } from 'zod';
+import { canonicalBytes, parseCanonical } from './canonical.ts';
+import { Digest, Fraction, Instant, MemberRef, Signature64, Slug, UnitPath } from './name.ts';
+import type { RefusalCode } from './refusal.ts';
+import { isRefusalCode } from './refusal.ts';
+
+export const entryBytesMax = 4096;
+
+/** What happened to data, in the words of the Standard-Datenschutzmodell (SDM). */
+export const Activity = z.enum([
+  'erheben',
+  'veraendern',
+  'abfragen',
+  'offenlegen',
+  'verknuepfen',
+  'loeschen',
+  'einschraenken',
+  'verwalten',
+]);
+export type Activity = z.infer<typeof Activity>;
+
+const Statements = z.array(z.strictObject({ digest: Digest, signature: Signature64 }));
+const index = z.int().min(0);
+const version = z.int().min(1);
+
+const common = {
+  v: z.literal(1),
+  room: Digest,
+  /** Logged time; for answers rounded to the slot. */
+  at: Instant,
+  /** Measurement of the build that wrote the entry. */
+  recorder: Digest,
+  actor: z.strictObject({ ref: MemberRef, unit: UnitPath }).nullable(),
+  /** Digests of payload objects with their signatures: who wanted this. */
+  statements: Statements.max(16),
+  /** Index of the entry this one follows from. */
+  caused: index.nullable(),
+};
+
+const entry = <Type extends string, A extends Activity, Detail extends z.ZodRawShape>(
+  type: Type,
+  activity: A,
+  detail: Detail,
+) =>
+  z.strictObject({
+    ...common,
+    type: z.literal(type),
+    activity: z.literal(activity),
+    detail: z.strictObject(detail),
+  });
+
+const Versions = z
+  .array(z.strictObject({ dataset: Slug, version, manifest: Digest }))
+  .min(1)
+  .max(8);
+const Charges = z
+  .array(z.strictObject({ population: Slug, rho: Fraction, delta: Fraction }))
+  .min(1)
+  .max(8);
+const Code = z.custom<RefusalCode>((value) => typeof value === 'string' && isRefusalCode(value));
+
+/** Every event. Nothing about a person, no parameter and no free text is in here. */
+export const LogEntry = z.discriminatedUnion('type', [
+  entry('room.founded', 'verwalten', { charter: Digest }),
+  entry('enclave.started', 'verwalten', { claims: Digest, assurance: z.enum(['software', 'degraded']), nonce: Digest }),
+  entry('dataset.declared', 'verwalten', { dataset: Slug, version, offer: Digest }),
+  entry('dataset.admitted', 'erheben', { dataset: Slug, version, manifest: Digest, schema: Digest }),
+  entry('dataset.rejected', 'erheben', { dataset: Slug, version, manifest: Digest, report: Digest }),
+  entry('dataset.withdrawn', 'loeschen', { dataset: Slug, version }),
+  entry('query.proposed', 'verwalten', { query: Digest }),
+  entry('query.approved', 'verwalten', { query: Digest }),
+  entry('query.revoked', 'einschraenken', { query: Digest }),
+  entry('query.charged', 'abfragen', {
+    query: Digest,
+    parameters: Digest,
+    datasets: Versions,
+    charges: Charges,
+    k: z.int().min(2),
+    mechanism: z.strictObject({ kind: z.literal('discreteGaussian'), variance: Fraction }),
+    purpose: Slug,
+    legalBasis: z.string().max(64),
+    recipient: UnitPath,
+  }),
+  entry('query.released', 'offenlegen', { query: Digest, result: Digest, recipient: UnitPath }),
+  entry('query.repeated', 'offenlegen', { query: Digest, parameters: Digest, purpose: Slug, recipient: UnitPath }),
+  entry('query.failed', 'abfragen', { query: Digest }),
+  entry('statement.refused', 'verwalten', { statement: z.string().max(40), code: Code }),
+  entry('session.opened', 'verwalten', { scope: z.literal('log'), until: Instant }),
+]);
+export type LogEntry = z.infer<typeof LogEntry>;
+export type EntryType = LogEntry['type'];
+export type EntryOf<Type extends EntryType> = Extract<LogEntry, { type: Type }>;
+
+/** Canonical bytes of an entry. Throws `RangeError` above {@link entryBytesMax}. */
+export function encodeEntry(value: LogEntry): Uint8Array {
+  const bytes = canonicalBytes(LogEntry.parse(value));
+  if (bytes.length > entryBytesMax) throw new RangeError('log entry: too large');
+  return bytes;
+}
+
+/** The entry of canonical bytes. Throws `TypeError` or a zod error otherwise. */
+export function decodeEntry(bytes: Uint8Array): LogEntry {
+  if (bytes.length > entryBytesMax) throw new TypeError('log entry: too large');
+  return LogEntry.parse(parseCanonical(bytes));
+}

@@ -1,0 +1,175 @@
+/**
+ * The one door of the enclave: frames over an inherited socket pair (docs/spec/statement.md §6).
+ *
+ *     frame = uint32be length of head ‖ uint32be length of body ‖ head (UTF-8 JSON) ‖ body (bytes)
+ *
+ * The host is untrusted: every request is parsed defensively, every answer carries the number of its request.
+ */
+import { z } from 'zod';
+import { concat, utf8 } from './bytes.ts';
+import { Charter } from './charter.ts';
+import { SignedDocument } from './document.ts';
+import { Bilingual, Bytes32, Digest, Instant } from './name.ts';
+
+export const headBytesMax = 4 * 1024 * 1024;
+export const bodyBytesMax = 64 * 1024 * 1024;
+
+const id = z.int().min(0);
+
+/** What opens a commitment in a statement of the same message. */
+export const OpeningSchema = z.strictObject({ salt: Bytes32, value: z.string().max(8192) });
+
+/** A statement on its way in, with what travels beside the signed bytes: a query object or an opening. */
+export const Submission = z.strictObject({
+  envelope: z.unknown(),
+  object: z.unknown().optional(),
+  opening: OpeningSchema.optional(),
+});
+export type Submission = z.infer<typeof Submission>;
+
+/** Everything a room needs to exist: the charter instance, its schemas, the founders' signatures. */
+export const Founding = z.strictObject({
+  charter: z.unknown(),
+  schemas: z.array(z.unknown()).max(64),
+  statements: z.array(z.unknown()).max(64),
+});
+export type Founding = z.infer<typeof Founding>;
+
+/** What the host may ask. `unlock` comes first and once, with the key from the operator's secret store. */
+export const DoorRequest = z.discriminatedUnion('method', [
+  z.strictObject({ id, method: z.literal('unlock'), key: Bytes32 }),
+  z.strictObject({ id, method: z.literal('status') }),
+  z.strictObject({ id, method: z.literal('found'), founding: Founding }),
+  z.strictObject({ id, method: z.literal('submit'), submission: Submission }),
+  z.strictObject({ id, method: z.literal('read'), path: z.string().max(200), session: z.string().max(100).nullable() }),
+  z.strictObject({ id, method: z.literal('catalogue'), session: z.string().max(100) }),
+]);
+export type DoorRequest = z.infer<typeof DoorRequest>;
+
+/** Answers: a value, a refusal, or the one constant failure. */
+export const DoorResponse = z.union([
+  z.strictObject({ id, ok: z.literal(true), value: z.unknown() }),
+  z.strictObject({
+    id,
+    ok: z.literal(false),
+    refusal: z.strictObject({ code: z.string().max(64), field: z.string().max(200).optional() }),
+  }),
+  z.strictObject({ id, ok: z.literal(false), failed: z.literal(true) }),
+]);
+export type DoorResponse = z.infer<typeof DoorResponse>;
+
+/** What everyone may know of a room. */
+export const Status = z.strictObject({
+  founded: z.boolean(),
+  stopped: z.boolean(),
+  room: Digest.nullable(),
+  id: z.string().nullable(),
+  title: Bilingual.nullable(),
+  notice: Bilingual.nullable(),
+  assurance: z.enum(['software', 'degraded']),
+  claims: SignedDocument,
+  witnesses: z.int(),
+  checkpoint: z.string().nullable(),
+});
+export type Status = z.infer<typeof Status>;
+
+/** What a member gets for an accepted statement. The body of the frame is a sealed result or report, where there is one. */
+export const Accepted = z.strictObject({
+  index: z.int(),
+  /** Canonical text of the log entry. */
+  entry: z.string(),
+  /** `.tlog-proof` receipt of the entry. */
+  proof: z.string(),
+  offer: SignedDocument.optional(),
+  session: z.strictObject({ token: z.string(), until: Instant }).optional(),
+});
+export type Accepted = z.infer<typeof Accepted>;
+
+/** What members see: charter, datasets, queries with their approvals, balances in ρ, δ and ε. */
+export const Catalogue = z.strictObject({
+  charter: Charter,
+  size: z.int(),
+  datasets: z.array(
+    z.strictObject({ dataset: z.string(), version: z.int(), state: z.string(), manifest: Digest.nullable() }),
+  ),
+  queries: z.array(
+    z.strictObject({
+      digest: Digest,
+      query: z.unknown(),
+      revoked: z.boolean(),
+      missing: z.array(z.string()),
+      charges: z.array(z.strictObject({ population: z.string(), rho: z.string(), delta: z.string() })),
+      releases: z.int(),
+    }),
+  ),
+  balances: z.array(
+    z.strictObject({
+      population: z.string(),
+      rho: z.strictObject({ cap: z.string(), spent: z.string() }),
+      delta: z.strictObject({ cap: z.string(), spent: z.string() }),
+      /** ε at the charter's δ for conversion, for display: rounded up. */
+      epsilon: z.strictObject({ cap: z.number(), spent: z.number() }),
+    }),
+  ),
+});
+export type Catalogue = z.infer<typeof Catalogue>;
+
+/** Frame of a head and a body. */
+export function encodeFrame(head: unknown, body: Uint8Array = new Uint8Array()): Uint8Array {
+  const text = utf8(JSON.stringify(head));
+  if (text.length > headBytesMax || body.length > bodyBytesMax) throw new RangeError('wire: frame too large');
+  const lengths = new Uint8Array(8);
+  const view = new DataView(lengths.buffer);
+  view.setUint32(0, text.length);
+  view.setUint32(4, body.length);
+  return concat(lengths, text, body);
+}
+
+/** Cuts a byte stream into frames. Throws `RangeError` on a length beyond the limits, `TypeError` on a head not JSON. */
+export class FrameReader {
+  #pieces: Uint8Array[] = [];
+  #held = 0;
+
+  /** Adds bytes and returns the frames they complete. */
+  push(piece: Uint8Array): { head: unknown; body: Uint8Array }[] {
+    this.#pieces.push(piece);
+    this.#held += piece.length;
+    const frames: { head: unknown; body: Uint8Array }[] = [];
+    for (;;) {
+      const frame = this.#next();
+      if (!frame) return frames;
+      frames.push(frame);
+    }
+  }
+
+  #next(): { head: unknown; body: Uint8Array } | undefined {
+    if (this.#held < 8) return undefined;
+    const lengths = this.#peek(8);
+    const view = new DataView(lengths.buffer, lengths.byteOffset);
+    const head = view.getUint32(0);
+    const body = view.getUint32(4);
+    if (head > headBytesMax || body > bodyBytesMax) throw new RangeError('wire: frame too large');
+    if (this.#held < 8 + head + body) return undefined;
+    const all = concat(...this.#pieces);
+    const end = 8 + head + body;
+    this.#pieces = end < all.length ? [all.subarray(end)] : [];
+    this.#held = all.length - end;
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(all.subarray(8, 8 + head));
+    return { head: parse(text), body: all.subarray(8 + head, end) };
+  }
+
+  #peek(length: number): Uint8Array {
+    const [first] = this.#pieces;
+    if (first && first.length >= length) return first;
+    this.#pieces = [concat(...this.#pieces)];
+    return this.#pieces[0] ?? new Uint8Array();
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TypeError('wire: the head is not JSON');
+  }
+}

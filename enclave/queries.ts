@@ -1,0 +1,71 @@
+/** What owners, analysts and data protection officers do with queries: propose, approve, revoke. */
+import type { Room } from '@reinraum/audit';
+import {
+  AggregateQuery,
+  canonicalBytes,
+  checkAgainstCharter,
+  checkCompiles,
+  digestOf,
+  fieldOf,
+  type Json,
+  Refusal,
+  type StatementOf,
+} from '@reinraum/protocol';
+import { type Authorised, RefusedAct } from './authorise.ts';
+import type { Ledger, Logged } from './ledger.ts';
+
+type Act<Type extends StatementOf<'query.propose' | 'query.approve' | 'query.revoke'>['type']> = Authorised & {
+  readonly statement: StatementOf<Type>;
+};
+
+/** Proposes a query whose object travels beside the statement; refused at once where charter or schema forbid it. */
+export async function propose(ledger: Ledger, room: Room, act: Act<'query.propose'>, object: unknown): Promise<Logged> {
+  const { query: digest } = act.statement.body;
+  const parsed = AggregateQuery.safeParse(object);
+  if (!parsed.success) throw new RefusedAct('query-malformed', fieldOf(parsed.error), act);
+  if (digestOf(parsed.data as Json) !== digest) throw new RefusedAct('query-unknown', 'query', act);
+  const schema = room.schemas.get(parsed.data.from.dataset);
+  if (!schema) throw new RefusedAct('dataset-unknown', 'from.dataset', act);
+  try {
+    checkAgainstCharter(parsed.data, room.charter);
+    checkCompiles(parsed.data, schema);
+  } catch (error) {
+    throw error instanceof Refusal ? new RefusedAct(error.code, error.field, act) : error;
+  }
+  return ledger.exclusive(async (append) => {
+    checkUnused(room, act);
+    if (room.queries.has(digest)) throw new RefusedAct('query-known', 'query', act);
+    await ledger.objects.put(canonicalBytes(parsed.data as Json));
+    return append({ type: 'query.proposed', activity: 'verwalten', ...by(act), detail: { query: digest } });
+  });
+}
+
+/** Approves a proposed query. */
+export async function approve(ledger: Ledger, room: Room, act: Act<'query.approve'>): Promise<Logged> {
+  const { query } = act.statement.body;
+  return ledger.exclusive(async (append) => {
+    checkUnused(room, act);
+    const state = room.queries.get(query);
+    if (!state) throw new RefusedAct('query-unknown', 'query', act);
+    if (state.revoked) throw new RefusedAct('query-revoked', 'query', act);
+    return append({ type: 'query.approved', activity: 'verwalten', ...by(act), detail: { query } });
+  });
+}
+
+/** Revokes a query for good. Any owner whose data it touches and any data protection officer can. */
+export async function revoke(ledger: Ledger, room: Room, act: Act<'query.revoke'>): Promise<Logged> {
+  const { query } = act.statement.body;
+  return ledger.exclusive(async (append) => {
+    checkUnused(room, act);
+    if (!room.queries.has(query)) throw new RefusedAct('query-unknown', 'query', act);
+    return append({ type: 'query.revoked', activity: 'einschraenken', ...by(act), detail: { query } });
+  });
+}
+
+function checkUnused(room: Room, act: Authorised): void {
+  if (room.used.has(act.statement.id)) throw new RefusedAct('statement-replayed', 'id', act);
+}
+
+function by(act: Authorised) {
+  return { actor: { ref: act.member.ref, unit: act.member.unit }, statements: [act] };
+}

@@ -1,0 +1,89 @@
+/**
+ * Defence in depth behind the printer: DuckDB's own parse of a statement is walked by a whitelist that fails closed, and
+ * its plan may scan one table only (engine.md "Compiler"). An unknown node or member is a reason to refuse.
+ */
+import { tableOf } from './sql.ts';
+
+/** Expressions an aggregate may hold, by DuckDB's class and type. */
+const expressions = new Set([
+  'COLUMN_REF COLUMN_REF',
+  'CASE CASE_EXPR',
+  'COMPARISON COMPARE_EQUAL',
+  'COMPARISON COMPARE_NOTEQUAL',
+  'COMPARISON COMPARE_LESSTHAN',
+  'COMPARISON COMPARE_LESSTHANOREQUALTO',
+  'COMPARISON COMPARE_GREATERTHAN',
+  'COMPARISON COMPARE_GREATERTHANOREQUALTO',
+  'CONJUNCTION CONJUNCTION_AND',
+  'CONJUNCTION CONJUNCTION_OR',
+  'OPERATOR OPERATOR_NOT',
+  'OPERATOR OPERATOR_IS_NULL',
+  'OPERATOR OPERATOR_IS_NOT_NULL',
+  'PARAMETER VALUE_PARAMETER',
+  'CONSTANT VALUE_CONSTANT',
+  'FUNCTION FUNCTION',
+]);
+const functions = new Set(['count_star']);
+const nodes = new Set(['SELECT_NODE', 'ORDER_MODIFIER', 'ORDER_DEFAULT', 'SUBQUERY', 'BASE_TABLE', 'BOUND', 'INTEGER']);
+/** Members whose value must be empty; everything they could mean is outside the printer's language. */
+const emptyMembers = new Set(['having', 'sample', 'qualify', 'filter', 'at_clause', 'catalog_name', 'schema_name']);
+const operators = new Set([
+  'LOGICAL_ORDER_BY',
+  'LOGICAL_PROJECTION',
+  'LOGICAL_AGGREGATE_AND_GROUP_BY',
+  'LOGICAL_FILTER',
+  'LOGICAL_GET',
+]);
+
+/** Refuses a serialised statement (`json_serialize_sql`) that is not one SELECT of the printer's language. */
+export function checkStatement(serialised: unknown): void {
+  const { error, statements } = record(serialised);
+  if (error !== false || !Array.isArray(statements) || statements.length !== 1) throw refused();
+  walk(record(statements[0])['node']);
+}
+
+/** Refuses a serialised plan (`json_serialize_plan`) that reads anything but the dataset's table. */
+export function checkPlan(serialised: unknown, dataset: string): void {
+  const { error, plans } = record(serialised);
+  if (error !== false || !Array.isArray(plans) || plans.length !== 1) throw refused();
+  scan(plans[0], tableOf(dataset));
+}
+
+function walk(value: unknown): void {
+  if (Array.isArray(value)) return value.forEach(walk);
+  if (typeof value !== 'object' || value === null) return;
+  const node = record(value);
+  if (typeof node['class'] === 'string') {
+    if (!expressions.has(`${node['class']} ${String(node['type'])}`)) throw refused();
+    if (node['class'] === 'FUNCTION' && !functions.has(String(node['function_name']))) throw refused();
+    if (node['distinct'] === true || node['is_operator'] === true) throw refused();
+    if (node['class'] === 'CONSTANT') return;
+  } else if (typeof node['type'] === 'string' && !nodes.has(node['type'])) throw refused();
+  for (const [member, part] of Object.entries(node)) {
+    if (emptyMembers.has(member) && part !== null && part !== '') throw refused();
+    if (member === 'cte_map') {
+      const { map } = record(part);
+      if (!Array.isArray(map) || map.length > 0) throw refused();
+    } else walk(part);
+  }
+}
+
+function scan(value: unknown, table: string): void {
+  const node = record(value);
+  if (!operators.has(String(node['type']))) throw refused();
+  if (node['type'] === 'LOGICAL_GET') {
+    if (node['name'] !== 'seq_scan' || record(node['function_data'])['table'] !== table) throw refused();
+  }
+  const { children } = node;
+  if (!Array.isArray(children)) throw refused();
+  for (const child of children) scan(child, table);
+}
+
+function record(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused();
+  return value as Record<string, unknown>;
+}
+
+function refused(): Error {
+  return new Error('guard: a statement outside the printer’s language');
+}

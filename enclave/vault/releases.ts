@@ -1,0 +1,55 @@
+/** Releases as they were stored: what a repeat and a crash deliver again, byte for byte. Wrapped like every secret. */
+import { canonicalBytes, parseCanonical, SignedDocument } from '@reinraum/protocol';
+import { z } from 'zod';
+import type { SecretStore } from './secrets.ts';
+
+const StoredRelease = z.strictObject({
+  /** Index of the charge it was computed for. */
+  charged: z.int().min(0),
+  /** Keyed name of plan, parameters and dataset versions. */
+  releaseKey: z.string(),
+  document: SignedDocument,
+  /** Salt of the commitment in the log, 32 bytes in base64. */
+  salt: z.string(),
+});
+/** A signed release with what it needs to be found and proved again. */
+export type StoredRelease = z.infer<typeof StoredRelease>;
+
+export class ReleaseStore {
+  readonly #secrets: SecretStore;
+  readonly #byCharge = new Map<number, StoredRelease>();
+  readonly #byKey = new Map<string, StoredRelease>();
+
+  private constructor(secrets: SecretStore) {
+    this.#secrets = secrets;
+  }
+
+  /** Reads everything that is stored. */
+  static async open(secrets: SecretStore): Promise<ReleaseStore> {
+    const store = new ReleaseStore(secrets);
+    for (const name of await secrets.names()) {
+      const bytes = await secrets.get(name);
+      if (bytes) store.#keep(StoredRelease.parse(parseCanonical(bytes)));
+    }
+    return store;
+  }
+
+  /** Stores a release durably. */
+  async put(release: StoredRelease): Promise<void> {
+    await this.#secrets.put(String(release.charged), canonicalBytes(release));
+    this.#keep(release);
+  }
+
+  byCharge(charged: number): StoredRelease | undefined {
+    return this.#byCharge.get(charged);
+  }
+
+  byKey(releaseKey: string): StoredRelease | undefined {
+    return this.#byKey.get(releaseKey);
+  }
+
+  #keep(release: StoredRelease): void {
+    this.#byCharge.set(release.charged, release);
+    this.#byKey.set(release.releaseKey, release);
+  }
+}

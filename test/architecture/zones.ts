@@ -1,0 +1,120 @@
+import path from 'node:path';
+import type { Source } from './source.ts';
+
+/** A row of the table in `docs/architecture.md`, "Three zones and who may import whom". */
+export interface Zone {
+  readonly name: 'enclave/protocol' | 'audit' | 'enclave' | 'policies' | 'src' | 'test';
+  readonly packageName: string;
+  /** Zones it may import, by their package names. */
+  readonly mayImport: readonly string[];
+  /** All the npm packages it may declare; `any`: what its package.json says. */
+  readonly npm: readonly string[] | 'any';
+  /** Node's own modules: everywhere, nowhere, or in the files named. */
+  readonly builtins: 'all' | 'none' | readonly string[];
+}
+
+const protocol = '@reinraum/protocol';
+const audit = '@reinraum/audit';
+const enclave = '@reinraum/enclave';
+
+/** Innermost folder first: the first zone a path lies in is its zone. What lies in none belongs to `test`. */
+export const zones: readonly Zone[] = [
+  {
+    name: 'enclave/protocol',
+    packageName: protocol,
+    mayImport: [],
+    npm: ['zod', '@noble/hashes', 'tweetnacl'],
+    builtins: 'none',
+  },
+  {
+    name: 'audit',
+    packageName: audit,
+    mayImport: [protocol],
+    npm: ['@noble/hashes', '@noble/curves'],
+    // The verifier runs in a browser; only what keeps a log on disk needs a disk.
+    builtins: ['journal.ts', 'log.ts', 'durable.ts', 'directory.ts'],
+  },
+  {
+    name: 'enclave',
+    packageName: enclave,
+    mayImport: [protocol, audit],
+    npm: ['zod', '@noble/hashes', '@noble/curves', 'tweetnacl', '@duckdb/node-api'],
+    builtins: 'all',
+  },
+  { name: 'policies', packageName: '@reinraum/policies', mayImport: [protocol], npm: [], builtins: 'none' },
+  { name: 'src', packageName: 'reinraum', mayImport: [protocol, audit], npm: 'any', builtins: 'all' },
+  {
+    name: 'test',
+    packageName: 'reinraum-workspace',
+    mayImport: [protocol, audit, enclave],
+    npm: 'any',
+    builtins: 'all',
+  },
+];
+
+/** Packages that may be imported below the folders named and nowhere else. */
+const confined: Readonly<Record<string, readonly string[]>> = {
+  '@duckdb/node-api': ['enclave/engine/', 'src/index/', 'test/'],
+};
+
+/** The zone a file lies in. */
+export function zoneOf(file: string): Zone {
+  const zone = zones.find(({ name }) => file.startsWith(`${name}/`)) ?? zones.at(-1);
+  if (zone === undefined) throw new Error('there are no zones');
+  return zone;
+}
+
+/**
+ * What the imports of a file break, one sentence each. `declared` are the dependencies its zone's package.json names.
+ */
+export function importFaults(source: Source, declared: ReadonlySet<string>): string[] {
+  const zone = zoneOf(source.file);
+  return source.imports.flatMap(({ specifier, typeOnly, line }) => {
+    const fault = specifier === undefined ? computed(zone) : faultOf(specifier, typeOnly, source.file, zone, declared);
+    return fault === undefined ? [] : [`${source.file}:${line}: ${fault}`];
+  });
+}
+
+function computed(zone: Zone): string | undefined {
+  return zone.name === 'test' ? undefined : 'a computed import: nobody can say what it loads';
+}
+
+function faultOf(
+  specifier: string,
+  typeOnly: boolean,
+  file: string,
+  zone: Zone,
+  declared: ReadonlySet<string>,
+): string | undefined {
+  if (specifier.startsWith('.')) return relativeFault(specifier, file, zone);
+  if (specifier.startsWith('node:')) return builtinFault(specifier, file, zone);
+  const parts = specifier.split('/');
+  const name = specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? '');
+  if (!/^(@[\w.-]+\/)?[\w.-]+$/.test(name)) return `${specifier} is neither a package nor a relative path`;
+  if (zones.some(({ packageName }) => packageName === name)) {
+    if (name !== specifier) return `${specifier} goes round the door of ${name}`;
+    if (!zone.mayImport.includes(name)) return `${zone.name} may not import ${name}`;
+    if (zone.name === 'policies' && !typeOnly) return `policies may import types only, not ${name}`;
+  } else if (zone.npm !== 'any' && !zone.npm.includes(name)) {
+    return `${zone.name} may not import ${name}`;
+  }
+  const folders = confined[name];
+  if (folders !== undefined && !folders.some((folder) => file.startsWith(folder))) {
+    return `${name} may be imported in ${folders.join(', ')} only`;
+  }
+  return declared.has(name) ? undefined : `${name} is not in the package.json of ${zone.name}`;
+}
+
+function relativeFault(specifier: string, file: string, zone: Zone): string | undefined {
+  if (!/\.(ts|mjs|json)$/.test(specifier)) return `${specifier} lacks its ending`;
+  const target = path.posix.join(path.posix.dirname(file), specifier);
+  if (zone.name === 'test' || zoneOf(target) === zone) return undefined;
+  return `${specifier} leaves ${zone.name}`;
+}
+
+function builtinFault(specifier: string, file: string, zone: Zone): string | undefined {
+  if (specifier === 'node:module' && zone.name !== 'test') return 'node:module can load anything';
+  if (zone.builtins === 'all') return undefined;
+  if (zone.builtins !== 'none' && zone.builtins.includes(path.posix.basename(file))) return undefined;
+  return `${specifier}: ${zone.name} uses no Node modules here`;
+}
