@@ -21,3 +21,4 @@ export * from './signed-head.ts';
 export * from './signer.ts';
 export * from './tile.ts';
 export * from './tree.ts';
+export * from './verify.ts';

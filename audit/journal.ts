@@ -251,3 +251,23 @@ async function hasFrameAfter(file: OpenFile, position: number, index: number): P
     if (block.length < blockBytes + overlap) return false;
   }
 }
+
+/** Compares a journal with the entries of a verified log, one after another and in order. Reads only. */
+export class JournalComparison {
+  readonly #journal: Uint8Array;
+  #position = magic.length;
+
+  constructor(journal: Uint8Array) {
+    this.#journal = journal;
+  }
+
+  /** Whether the journal goes on with this entry. */
+  holds(index: number, entry: Uint8Array): boolean {
+    const frame = encodeFrame(index, entry);
+    const isFirst = this.#position === magic.length;
+    if (isFirst && !equalBytes(this.#journal.subarray(0, magic.length), magic)) return false;
+    const found = this.#journal.subarray(this.#position, this.#position + frame.length);
+    this.#position += frame.length;
+    return equalBytes(found, frame);
+  }
+}

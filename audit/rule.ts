@@ -2,6 +2,7 @@
 export type Rule =
   | 'entry'
   | 'object'
+  | 'journal'
   | 'founding'
   | 'room'
   | 'measurement'

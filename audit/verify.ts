@@ -1,0 +1,92 @@
+/**
+ * `audit verify`: the whole log in one pass, offline – checkpoint signature, root from the bundles, every tile, every
+ * entry against every rule (audit-log.md "Replay"). Names the first entry that breaks something.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { Charter, decodeEntry, fromBase64, parseCanonical, toHex } from '@reinraum/protocol';
+import { EvidenceError, TrustError } from './evidence-error.ts';
+import type { Fetch } from './fetch-tile.ts';
+import { ed25519Verifier, formatVkey } from './note.ts';
+import { LogReader } from './reader.ts';
+import { type ReadObject, Replay } from './replay.ts';
+import type { Room } from './room.ts';
+import { Broken } from './rule.ts';
+import { decodeBundle } from './tile.ts';
+
+/** What was verified, or the first thing that is wrong. */
+export type Verdict =
+  | { readonly verified: true; readonly size: number; readonly room: Room }
+  | {
+      readonly verified: false;
+      /** First entry known to be affected; null where the fault is not at an entry. */
+      readonly entry: number | null;
+      /** A rule of replay, or a code of the evidence. */
+      readonly rule: string;
+      readonly message: string;
+    };
+
+/** Where a log comes from, and which room it must be; without `room` the log names itself. */
+export interface Evidence {
+  readonly fetch: Fetch;
+  readonly readObject: ReadObject;
+  readonly room?: string;
+  /** Shown every entry once it is proved; may throw {@link Broken} where it knows of something that contradicts it. */
+  readonly each?: (index: number, entry: Uint8Array, size: number) => void;
+}
+
+/** Verifies a log. Never throws on bad evidence. */
+export async function verifyLog({ fetch, readObject, room, each }: Evidence): Promise<Verdict> {
+  let index: number | null = null;
+  try {
+    const reader = await readerOf(fetch, readObject, room);
+    const head = await reader.checkpoint();
+    const replay = new Replay(readObject);
+    for await (const { index: at, entry } of reader.entries(head)) {
+      index = at;
+      await replay.apply(entry);
+      each?.(at, entry, head.size);
+    }
+    if (!replay.room) throw new Broken('founding', 'the log is empty');
+    return { verified: true, size: head.size, room: replay.room };
+  } catch (error) {
+    return wrong(error, index);
+  }
+}
+
+/**
+ * The reader of a log whose key stands in the charter its first entry names. That entry is not believed yet: if it names
+ * another charter than the room's, the key will not match the checkpoint, or replay will say so.
+ */
+async function readerOf(fetch: Fetch, readObject: ReadObject, expected: string | undefined): Promise<LogReader> {
+  const bundle = (await fetch('tile/entries/000')) ?? (await firstPartial(fetch));
+  if (!bundle) throw new EvidenceError('bundle-missing', 'the first entries are missing', { entryIndex: 0 });
+  const length = new DataView(bundle.buffer, bundle.byteOffset).getUint16(0);
+  const first = decodeBundle(bundle.slice(0, 2 + length), 1)[0];
+  let room: string;
+  try {
+    room = decodeEntry(first ?? new Uint8Array()).room;
+  } catch {
+    throw new EvidenceError('entry-mismatch', 'the first entry cannot be read', { entryIndex: 0 });
+  }
+  if (expected !== undefined && room !== expected) throw new TrustError('origin-unknown', 'the log of another room');
+  const object = await readObject(room);
+  if (!object || toHex(sha256(object)) !== room)
+    throw new Broken('object', `the charter ${room} is missing or altered`);
+  const charter = Charter.parse(parseCanonical(object));
+  return new LogReader(fetch, ed25519Verifier(formatVkey(`reinraum/${room}`, fromBase64(charter.enclave.signingKey))));
+}
+
+async function firstPartial(fetch: Fetch): Promise<Uint8Array | undefined> {
+  const checkpoint = await fetch('checkpoint');
+  const size = Number(new TextDecoder().decode(checkpoint ?? new Uint8Array()).split('\n')[1]);
+  return size > 0 && size < 256 ? fetch(`tile/entries/000.p/${size}`) : undefined;
+}
+
+function wrong(error: unknown, index: number | null): Verdict {
+  if (error instanceof Broken) return { verified: false, entry: index, rule: error.rule, message: error.message };
+  if (error instanceof EvidenceError) {
+    return { verified: false, entry: error.entryIndex ?? null, rule: error.code, message: error.message };
+  }
+  if (error instanceof TrustError) return { verified: false, entry: null, rule: error.code, message: error.message };
+  return { verified: false, entry: index, rule: 'unreadable', message: 'the evidence cannot be read' };
+}

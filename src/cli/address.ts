@@ -1,0 +1,36 @@
+/** How a command finds its room and its member. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { Instance } from '../client/instance.ts';
+import { readKeyFile } from '../client/key-file.ts';
+import { RoomClient } from '../client/room-client.ts';
+
+/** Options every member's command has. */
+export interface MemberOptions {
+  readonly url: string;
+  readonly room: string;
+  readonly key: string;
+  readonly charter: string;
+}
+
+/** Adds them to a command. */
+export function withMember(command: Command): Command {
+  return command
+    .requiredOption('--url <url>', 'address of the installation')
+    .requiredOption('--room <name>', 'name of the room there')
+    .requiredOption('--charter <file>', 'the charter instance you signed or were handed')
+    .requiredOption('--key <file>', 'your key file');
+}
+
+/** The member's connection. */
+export async function clientOf({ url, room, key, charter }: MemberOptions): Promise<RoomClient> {
+  return new RoomClient({ url, room }, (await readInstance(charter)).charter, await readKeyFile(key));
+}
+
+/** A charter instance from a file. Throws an error that names the first field that is wrong. */
+export async function readInstance(path: string): Promise<Instance> {
+  const parsed = Instance.safeParse(JSON.parse(await readFile(path, 'utf8')));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Error(`${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not a charter instance'}`);
+}

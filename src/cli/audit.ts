@@ -1,0 +1,64 @@
+/** `reinraum audit verify`: the log of a room, checked by anyone, without the room. */
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Broken, directoryFetch, JournalComparison, verifyLog } from '@reinraum/audit';
+import { formatRational } from '@reinraum/protocol';
+import type { Command } from 'commander';
+import { print, progressBar, say } from './output.ts';
+
+/** Adds the commands. */
+export function addAudit(program: Command): void {
+  const audit = program.command('audit').description('verify what a room remembers');
+  audit
+    .command('verify')
+    .description('verify a room’s log: signatures, root, every tile, every statement, approval, charge and balance')
+    .argument('<state>', 'state directory of a room, or a copy of it')
+    .option('--room <digest>', 'the room it must be: the digest of the charter you signed')
+    .option('--json', 'print the verdict as JSON')
+    .action(async (state: string, options: { room?: string; json?: boolean }) => {
+      const verdict = await verifyState(state, options.room);
+      if (options.json) print(JSON.stringify(verdict));
+      else if (verdict.verified) say(`verified: room ${verdict.room}, ${verdict.size} entries`);
+      else
+        say(
+          `NOT verified: ${verdict.entry === null ? '' : `entry ${verdict.entry}: `}${verdict.rule}: ${verdict.message}`,
+        );
+      if (!verdict.verified) process.exitCode = 1;
+    });
+}
+
+/** A verdict as plain JSON. */
+export type StateVerdict =
+  | {
+      readonly verified: true;
+      readonly room: string;
+      readonly size: number;
+      readonly spent: Record<string, { rho: string; delta: string }>;
+    }
+  | { readonly verified: false; readonly entry: number | null; readonly rule: string; readonly message: string };
+
+/** Verifies the log and objects of a state directory, and its journal where there is one. */
+export async function verifyState(state: string, room?: string): Promise<StateVerdict> {
+  const log = join(state, 'log');
+  await access(log).catch(() => {
+    throw new Error(`${state}: no state directory of a room (it has no folder "log")`);
+  });
+  const bytes = await readFile(join(log, 'journal')).catch(() => undefined);
+  const journal = bytes && new JournalComparison(bytes);
+  const progress = progressBar('verify');
+  const verdict = await verifyLog({
+    fetch: directoryFetch(log),
+    readObject: (digest) => readFile(join(state, 'objects', digest)).catch(() => undefined),
+    ...(room === undefined ? {} : { room }),
+    each(index, entry, size) {
+      if (journal && !journal.holds(index, entry)) throw new Broken('journal', 'the journal differs from the log');
+      progress(index + 1, size);
+    },
+  });
+  if (!verdict.verified) return verdict;
+  const spent = [...verdict.room.spent].map(([id, { rho, delta }]) => [
+    id,
+    { rho: formatRational(rho), delta: formatRational(delta) },
+  ]);
+  return { verified: true, room: verdict.room.id, size: verdict.size, spent: Object.fromEntries(spent) };
+}

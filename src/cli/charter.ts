@@ -1,0 +1,76 @@
+/** `reinraum charter check|instance|sign`: what people write, what they sign. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { type Charter, epsilonOf, Member, parseRational, partyOf, price } from '@reinraum/protocol';
+import type { Command } from 'commander';
+import { instanceOf, roomOf } from '../client/instance.ts';
+import { readKeyFile } from '../client/key-file.ts';
+import { RoomPublic, signAs, verifiedClaims } from '../client/room-client.ts';
+import { loadPolicies } from '../example/policy-files.ts';
+import { readInstance } from './address.ts';
+import { print, say } from './output.ts';
+
+/** Adds the commands. */
+export function addCharter(program: Command): void {
+  const charter = program.command('charter').description('check, fill in and sign a charter');
+  charter
+    .command('check')
+    .description('check a folder of policies and show what its questions cost')
+    .argument('<policies>', 'folder with charter.yaml, schemas/ and queries/')
+    .action(async (folder: string) => {
+      const { template, queries } = await loadPolicies(folder);
+      for (const line of priceList(template, queries)) print(line);
+    });
+  charter
+    .command('instance')
+    .description('fill a template in: members’ cards, schemas, the enclave’s key and measurement')
+    .argument('<policies>', 'folder with charter.yaml and schemas/')
+    .requiredOption('--member <card...>', 'public cards of all members')
+    .requiredOption('--url <url>', 'address of the installation that will run the room')
+    .requiredOption('--room <name>', 'name of the room there')
+    .requiredOption('--out <file>', 'instance to write')
+    .action(async (folder: string, options: { member: string[]; url: string; room: string; out: string }) => {
+      const { template, schemas } = await loadPolicies(folder);
+      const members: Member[] = [];
+      for (const path of options.member) members.push(Member.parse(JSON.parse(await readFile(path, 'utf8'))));
+      const claims = await verifiedClaims(new RoomPublic(options));
+      const instance = instanceOf(template, schemas, members, claims);
+      await writeFile(options.out, `${JSON.stringify(instance, null, 2)}\n`, { flag: 'wx' });
+      say(`assurance: ${claims.assurance}; measurement: ${claims.measurement}`);
+      print(roomOf(instance));
+    });
+  charter
+    .command('sign')
+    .description('sign a charter instance you have read')
+    .argument('<instance>', 'charter instance')
+    .requiredOption('--key <file>', 'your key file')
+    .requiredOption('--out <file>', 'signature to write')
+    .action(async (path: string, options: { key: string; out: string }) => {
+      const instance = await readInstance(path);
+      const keys = await readKeyFile(options.key);
+      if (!instance.charter.members.some(({ ref }) => ref === keys.member.ref)) {
+        throw new Error(`${path}: the charter does not name ${keys.member.ref}; have your card added first`);
+      }
+      const room = roomOf(instance);
+      const envelope = await signAs(keys, { room, type: 'charter.sign', body: {}, nowMs: Date.now() });
+      await writeFile(options.out, `${JSON.stringify({ ref: keys.member.ref, envelope }, null, 2)}\n`, { flag: 'wx' });
+      print(room);
+    });
+}
+
+type Priced = Pick<Charter, 'populations' | 'accountant' | 'parties'>;
+
+function priceList(template: Priced, queries: Awaited<ReturnType<typeof loadPolicies>>['queries']): string[] {
+  const delta = parseRational(template.accountant.deltaConversion);
+  const lines = template.populations.map(({ id, budget }) => {
+    const epsilon = epsilonOf(parseRational(budget.rho), delta).toFixed(2);
+    return `population ${id}: cap ρ ${budget.rho} (ε ${epsilon} at δ ${template.accountant.deltaConversion}), Σδ ${budget.delta}`;
+  });
+  for (const query of queries) {
+    const charges = price(query, template as Charter).map(({ population, rho }) => `${population} ρ ${rho}`);
+    const owners = new Set(query.recipients.map(partyOf));
+    lines.push(
+      `query ${query.id}: ${charges.join(', ')}; k ${query.privacy.k}; recipients of ${[...owners].join(', ')}`,
+    );
+  }
+  return lines;
+}

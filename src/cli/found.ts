@@ -1,0 +1,28 @@
+/** `reinraum found`: hands an instance with all signatures to its enclave; from then on the room exists. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { foundingOf, roomOf } from '../client/instance.ts';
+import { RoomPublic } from '../client/room-client.ts';
+import { readInstance } from './address.ts';
+import { print } from './output.ts';
+
+/** Adds the command. */
+export function addFound(program: Command): void {
+  program
+    .command('found')
+    .description('found a room: every owner and data protection officer has signed the instance')
+    .argument('<instance>', 'charter instance')
+    .requiredOption('--signature <file...>', 'signatures of all founders')
+    .requiredOption('--url <url>', 'address of the installation')
+    .requiredOption('--room <name>', 'name of the room there')
+    .action(async (path: string, options: { signature: string[]; url: string; room: string }) => {
+      const instance = await readInstance(path);
+      const signatures = new Map<string, unknown>();
+      for (const file of options.signature) {
+        const { ref, envelope } = JSON.parse(await readFile(file, 'utf8')) as { ref: string; envelope: unknown };
+        signatures.set(ref, envelope);
+      }
+      await new RoomPublic(options).found(foundingOf(instance, signatures));
+      print(roomOf(instance));
+    });
+}

@@ -1,0 +1,67 @@
+/** `reinraum query propose|approve|revoke|list|run`: questions, from proposal to answer. */
+import { AggregateQuery, type Constant, digestOf, type Json } from '@reinraum/protocol';
+import type { Command } from 'commander';
+import { ask } from '../client/ask.ts';
+import { loadQuery } from '../example/policy-files.ts';
+import { clientOf, type MemberOptions, withMember } from './address.ts';
+import { print, say } from './output.ts';
+import { tableOf } from './table.ts';
+
+/** Adds the commands. */
+export function addQuery(program: Command): void {
+  const query = program.command('query').description('propose, approve and run questions');
+  withMember(query.command('propose'))
+    .description('propose a question; prints its digest, which others approve')
+    .argument('<file>', 'query YAML')
+    .action(async (file: string, options: MemberOptions) => {
+      const object = await loadQuery(file);
+      const digest = digestOf(object as Json);
+      await (await clientOf(options)).act('query.propose', { query: digest }, { object });
+      print(digest);
+    });
+  for (const act of ['approve', 'revoke'] as const) {
+    withMember(query.command(act))
+      .description(act === 'approve' ? 'approve a proposed question' : 'revoke a question for good')
+      .argument('<digest>', 'digest of the question')
+      .action(async (digest: string, options: MemberOptions) => {
+        const { accepted } = await (await clientOf(options)).act(`query.${act}`, { query: digest });
+        print(accepted.proof);
+      });
+  }
+  withMember(query.command('list'))
+    .description('questions of the room with price and missing approvals, and what the budgets have left')
+    .action(async (options: MemberOptions) => {
+      const { queries, balances } = await (await clientOf(options)).catalogue();
+      print(JSON.stringify({ queries, balances }, null, 2));
+    });
+  withMember(query.command('run'))
+    .description('run an approved question for your own unit')
+    .argument('<digest>', 'digest of the question')
+    .option('--param <name=value...>', 'parameters of the question')
+    .option('--json', 'print the release as JSON')
+    .action(async (digest: string, options: MemberOptions & { param?: string[]; json?: boolean }) => {
+      const client = await clientOf(options);
+      const known = (await client.catalogue()).queries.find((candidate) => candidate.digest === digest);
+      if (!known) throw new Error('query: the room does not know this digest; list the questions with "query list"');
+      const template = AggregateQuery.parse(known.query);
+      const answered = await ask(client, digest, template.purpose, parametersOf(template, options.param ?? []));
+      say(
+        answered.isRepeat
+          ? 'stored release, delivered again at no charge'
+          : `charged at log entry ${answered.release.charged}`,
+      );
+      print(options.json ? JSON.stringify(answered.release) : tableOf(answered.release));
+    });
+}
+
+/** Parameters as typed: numbers where the template's domain has numbers. */
+function parametersOf(query: AggregateQuery, given: readonly string[]): Record<string, Constant> {
+  const parameters: Record<string, Constant> = {};
+  for (const pair of given) {
+    const [name = '', ...rest] = pair.split('=');
+    const text = rest.join('=');
+    const isNumber = query.params[name]?.oneOf.some((value) => typeof value === 'number');
+    parameters[name] = isNumber ? Number(text) : text;
+  }
+  return parameters;
+}

@@ -1,0 +1,79 @@
+/** The host's side of the door: numbered requests, answers by number. */
+import type { Duplex } from 'node:stream';
+import { type DoorRequest, DoorResponse, encodeFrame, FrameReader, isRefusalCode, Refusal } from '@reinraum/protocol';
+
+type WithoutId<Request> = Request extends DoorRequest ? Omit<Request, 'id'> : never;
+/** A request before it has its number. */
+export type Ask = WithoutId<DoorRequest>;
+
+/** What came back: the head's value, and the body, empty where there is none. */
+export interface Reply {
+  readonly value: unknown;
+  readonly body: Uint8Array;
+}
+
+/** The enclave failed or is gone. Says nothing more, because there is nothing more to say. */
+export class EnclaveFailed extends Error {
+  constructor() {
+    super('enclave failed');
+    this.name = 'EnclaveFailed';
+  }
+}
+
+interface Waiting {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One open door. */
+export class DoorClient {
+  readonly #door: Duplex;
+  readonly #waiting = new Map<number, Waiting>();
+  #next = 0;
+  #isOpen = true;
+
+  constructor(door: Duplex) {
+    this.#door = door;
+    const reader = new FrameReader();
+    door.on('data', (piece: Buffer) => {
+      try {
+        for (const { head, body } of reader.push(piece)) this.#settle(DoorResponse.parse(head), body);
+      } catch {
+        door.destroy();
+      }
+    });
+    door.on('close', () => this.#end());
+    door.on('end', () => this.#end());
+  }
+
+  /** Asks the enclave. Rejects with {@link Refusal} or {@link EnclaveFailed}. */
+  ask(request: Ask): Promise<Reply> {
+    if (!this.#isOpen) return Promise.reject(new EnclaveFailed());
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#door.write(encodeFrame({ ...request, id }));
+    });
+  }
+
+  /** Closes the door; the enclave then ends. */
+  close(): void {
+    this.#door.destroy();
+    this.#end();
+  }
+
+  #settle(response: DoorResponse, body: Uint8Array): void {
+    const waiting = this.#waiting.get(response.id);
+    this.#waiting.delete(response.id);
+    if (response.ok) waiting?.resolve({ value: response.value, body });
+    else if ('refusal' in response && isRefusalCode(response.refusal.code)) {
+      waiting?.reject(new Refusal(response.refusal.code, response.refusal.field));
+    } else waiting?.reject(new EnclaveFailed());
+  }
+
+  #end(): void {
+    this.#isOpen = false;
+    for (const { reject } of this.#waiting.values()) reject(new EnclaveFailed());
+    this.#waiting.clear();
+  }
+}

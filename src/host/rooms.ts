@@ -1,0 +1,122 @@
+/** Rooms of one installation: each its own directory, its own enclave process, its own uploads. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Slug, toBase64 } from '@reinraum/protocol';
+import { DoorClient, EnclaveFailed } from './door-client.ts';
+import { type EnclaveProcess, LOCK_HELD_EXIT_CODE, type SandboxOptions, spawnEnclave } from './sandbox.ts';
+import { Uploads } from './uploads.ts';
+
+/** One running room. */
+export interface RunningRoom {
+  readonly name: string;
+  readonly door: DoorClient;
+  readonly uploads: Uploads;
+  readonly enclave: EnclaveProcess;
+}
+
+/** Another process holds the room's state directory. */
+export class RoomInUse extends Error {
+  constructor(name: string) {
+    super(`room "${name}": another process is running on its state directory; stop that one first`);
+    this.name = 'RoomInUse';
+  }
+}
+
+/** What the host needs to know about the installation. */
+export interface RoomsOptions {
+  /** The repository's root. */
+  readonly appDirectory: string;
+  /** Holds `rooms/<name>/{state,uploads,operator.key}`. */
+  readonly directory: string;
+  /** For tests: another entry and further mounts. */
+  readonly sandbox?: Partial<SandboxOptions>;
+}
+
+/** Starts, restarts and stops the enclaves of an installation. */
+export class Rooms {
+  readonly #options: RoomsOptions;
+  readonly #running = new Map<string, Promise<RunningRoom>>();
+
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+  }
+
+  /** Names of the rooms there are. */
+  async names(): Promise<readonly string[]> {
+    return (await readdir(join(this.#options.directory, 'rooms')).catch(() => [])).filter(
+      (name) => Slug.safeParse(name).success,
+    );
+  }
+
+  /** Whether a room has a directory here. */
+  async has(name: string): Promise<boolean> {
+    return (await this.names()).includes(name);
+  }
+
+  /** The running room; starts its enclave, and starts it again after it ended. Creates the directory of a new room. */
+  room(name: string): Promise<RunningRoom> {
+    const slug = Slug.parse(name);
+    const known = this.#running.get(slug);
+    if (known) return known;
+    const started = this.#start(slug);
+    this.#running.set(slug, started);
+    const forget = () => {
+      if (this.#running.get(slug) === started) this.#running.delete(slug);
+    };
+    started.then(({ enclave }) => enclave.exited.then(forget), forget);
+    return started;
+  }
+
+  /** Closes every door and waits until the enclaves have ended. */
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#running.values()].map(async (starting) => {
+        const running = await starting.catch(() => undefined);
+        running?.door.close();
+        await running?.enclave.exited;
+      }),
+    );
+  }
+
+  async #start(name: string): Promise<RunningRoom> {
+    const directory = join(this.#options.directory, 'rooms', name);
+    const stateDirectory = join(directory, 'state');
+    const uploadsDirectory = join(directory, 'uploads');
+    for (const path of [stateDirectory, uploadsDirectory]) await mkdir(path, { recursive: true, mode: 0o700 });
+    const key = await operatorKey(join(directory, 'operator.key'));
+    const { appDirectory, sandbox } = this.#options;
+    const enclave = await spawnEnclave({ appDirectory, stateDirectory, uploadsDirectory, ...sandbox });
+    const door = new DoorClient(enclave.door);
+    const ended = enclave.exited.then(({ code }) => {
+      throw code === LOCK_HELD_EXIT_CODE ? new RoomInUse(name) : new EnclaveFailed();
+    });
+    const unlocked = door.ask({ method: 'unlock', key: toBase64(key) });
+    // A held lock closes the door and ends the process; the exit code is the better answer of the two.
+    await Promise.race([
+      unlocked.catch((error: unknown) => (error instanceof EnclaveFailed ? ended : Promise.reject(error))),
+      ended,
+    ]);
+    ended.catch(() => undefined);
+    return { name, door, uploads: new Uploads(uploadsDirectory), enclave };
+  }
+}
+
+/** The key the enclave's secrets are wrapped with: a file of mode 0600, made at first start. */
+async function operatorKey(path: string): Promise<Uint8Array> {
+  const before = await readFile(path).catch(() => undefined);
+  if (before?.length === 32) return new Uint8Array(before);
+  if (before)
+    throw new Error(
+      'operator.key: not 32 bytes; restore it from the secret store, the state cannot be read without it',
+    );
+  const key = randomBytes(32);
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.write(key);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return new Uint8Array(key);
+}

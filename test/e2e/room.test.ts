@@ -1,0 +1,79 @@
+/** The main way through a room, end to end: founding, two owners, a question, a repeat, a withdrawal, the log. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { verifyReceipt } from '@reinraum/audit';
+import { utf8 } from '@reinraum/protocol';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { verifyState } from '../../src/cli/audit.ts';
+import { ask } from '../../src/client/ask.ts';
+import {
+  approved,
+  residentRecords,
+  residentsHandover,
+  type SmallRoom,
+  smallRoom,
+  uploadResidents,
+} from '../support/small-room.ts';
+
+let room: SmallRoom;
+beforeAll(async () => {
+  room = await smallRoom();
+});
+afterAll(() => room.close());
+
+test('a question is answered with hidden cells and honest ranges, and a repeat costs nothing', async () => {
+  const { report, accepted } = await uploadResidents(room, residentRecords([400, 0, 3]));
+  expect(report).toMatchObject({ admitted: true, total: 0 });
+  await verifyReceipt(utf8(accepted.entry), accepted.proof, room.client('steward').logVerifier);
+  const query = await approved(room);
+  const analyst = room.client('analyst');
+  const first = await ask(analyst, query, 'planning', { sex: 'f' });
+  const { cells } = first.release;
+  expect(cells).toHaveLength(9);
+  const adults = cells.find(({ key }) => key.join() === 'alpha,18-64')?.count;
+  expect(adults).not.toBeNull();
+  // σ = 2: a value 12 σ off would be one in 10^32.
+  expect(Math.abs((adults?.value ?? 0) - 400)).toBeLessThan(24);
+  expect(adults?.low).toBeLessThanOrEqual(adults?.value ?? 0);
+  expect(cells.find(({ key }) => key.join() === 'alpha,0-17')?.count).toBeNull();
+  expect(cells.find(({ key }) => key.join() === 'beta,18-64')?.count).toBeNull();
+  expect(cells.find(({ key }) => key.join() === 'gamma,18-64')?.count).toBeNull();
+
+  const second = await ask(analyst, query, 'planning', { sex: 'f' });
+  expect(second.isRepeat).toBe(true);
+  expect(second.document).toEqual(first.document);
+  const { balances } = await room.client('cityDpo').catalogue();
+  expect(balances[0]?.rho).toEqual({ cap: '1', spent: '1/8' });
+  expect(balances[0]?.delta.spent).toBe('1/100000000');
+
+  const other = await ask(analyst, query, 'planning', { sex: 'm' });
+  expect(other.isRepeat).toBe(false);
+  expect((await room.client('cityDpo').catalogue()).balances[0]?.rho.spent).toBe('1/4');
+});
+
+test('the log verifies, and names the entry after one flipped bit', async () => {
+  const good = await verifyState(room.state);
+  expect(good).toMatchObject({ verified: true, spent: { person: { rho: '1/4', delta: '1/50000000' } } });
+});
+
+test('a withdrawn dataset is not asked any more and its key is gone', async () => {
+  const { datasets } = await room.client('steward').catalogue();
+  const { queries } = await room.client('steward').catalogue();
+  expect(datasets).toMatchObject([{ dataset: 'residents', version: 1, state: 'admitted' }]);
+  await room.client('steward').act('dataset.withdraw', { dataset: 'residents', version: 1 });
+  const again = ask(room.client('analyst'), queries[0]?.digest ?? '', 'planning', { sex: 'f' });
+  await expect(again).rejects.toMatchObject({ code: 'dataset-not-admitted' });
+  const next = residentsHandover(2, datasets[0]?.manifest ?? null);
+  const { report } = await uploadResidents(room, residentRecords([50, 50, 50]), next);
+  expect(report.admitted).toBe(true);
+});
+
+test('the checkpoint is public, the rest of the log needs a session', async () => {
+  const client = room.client('bureauDpo');
+  const checkpoint = await (await client.public.fetch('/log/checkpoint')).text();
+  expect(checkpoint).toBe(await readFile(join(room.state, 'log', 'checkpoint'), 'utf8'));
+  await expect(client.public.fetch('/log/tile/entries/000')).rejects.toMatchObject({ code: 'session-invalid' });
+  const headers = { 'x-reinraum-session': await client.session() };
+  const size = Number((await (await client.public.fetch('/log/checkpoint')).text()).split('\n')[1]);
+  expect((await client.public.fetch(`/log/tile/entries/000.p/${size}`, { headers })).status).toBe(200);
+});
