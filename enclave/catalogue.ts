@@ -2,6 +2,7 @@
 import { missingApprovals, type Room, spentOf } from '@reinraum/audit';
 import { type Catalogue, epsilonOf, formatRational, parseRational, price, type Rational } from '@reinraum/protocol';
 
+/** The catalogue of a room whose log has `size` entries. */
 export function catalogueOf(room: Room, size: number): Catalogue {
   const { charter } = room;
   const deltaConversion = parseRational(charter.accountant.deltaConversion);

@@ -23,6 +23,7 @@ import { type Authorised, RefusedAct } from './authorise.ts';
 /** An authorised request to run a query. */
 export type Run = Authorised & { readonly statement: StatementOf<'query.run'> };
 
+/** What a run comes to, with everything the answer needs. */
 export interface Decision {
   readonly query: AggregateQuery;
   readonly plan: Plan;

@@ -1,7 +1,7 @@
 /** The room inside the enclave: everything the door can ask of it. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DurableDirectory, directoryFetch, Log, type Room } from '@reinraum/audit';
+import { DurableDirectory, directoryFetch, type Room } from '@reinraum/audit';
 import {
   type Accepted,
   type Claims,
@@ -11,11 +11,9 @@ import {
   Refusal,
   type Release,
   type SignedDocument,
-  type SigningKey,
   type Status,
   type Submission,
   signDocument,
-  signingKey,
   toBase64,
   toHex,
   utf8,
@@ -23,28 +21,15 @@ import {
 import { answer, type Desk, recover, type Step } from './answer.ts';
 import { type Authorised, authorise, ForkSeen, RefusedAct } from './authorise.ts';
 import { catalogueOf } from './catalogue.ts';
-import {
-  admittedDatasets,
-  declare,
-  destroyWithdrawnKeys,
-  handOver,
-  type Intakes,
-  sealTo,
-  withdraw,
-} from './datasets.ts';
+import { declare, destroyWithdrawnKeys, handOver, type Intakes, sealTo, withdraw } from './datasets.ts';
 import type { Run } from './decide.ts';
-import { type Engine, startDuckdb } from './engine/duckdb.ts';
-import { Engines } from './engine/engines.ts';
 import { checkFounding } from './founding.ts';
-import { Ledger, type Logged } from './ledger.ts';
+import type { Ledger, Logged } from './ledger.ts';
 import { ObjectStore } from './objects.ts';
-import { FairBits, type FillRandom } from './privacy/bits.ts';
-import { NoisePool } from './privacy/pool.ts';
+import type { FillRandom } from './privacy/bits.ts';
 import { approve, propose, revoke } from './queries.ts';
 import { Sessions } from './sessions.ts';
-import { loadSealed } from './vault/admission.ts';
-import { ReleaseStore } from './vault/releases.ts';
-import { SecretStore } from './vault/secrets.ts';
+import { deskOf, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
 
 /** What an enclave is given at its edge: places, clock, randomness, what it knows of itself. */
 export interface EnclaveOptions {
@@ -74,12 +59,10 @@ interface Founded {
   readonly desk: Desk & Intakes;
 }
 
+/** One room. Owns its state directory, its log and its engine; every method may be called at any time. */
 export class Enclave {
   readonly #options: EnclaveOptions;
-  readonly #identity: SigningKey;
-  readonly #roomKey: Uint8Array;
-  readonly #uploadKeys: SecretStore;
-  readonly #releases: ReleaseStore;
+  readonly #stores: OpenedStores;
   readonly #claims: SignedDocument;
   readonly #assurance: Claims['assurance'];
   readonly #sessions: Sessions;
@@ -94,10 +77,7 @@ export class Enclave {
     assurance: Claims['assurance'],
   ) {
     this.#options = options;
-    this.#identity = stores.identity;
-    this.#roomKey = stores.roomKey;
-    this.#uploadKeys = stores.uploadKeys;
-    this.#releases = stores.releases;
+    this.#stores = stores;
     this.#claims = claims;
     this.#assurance = assurance;
     this.#sessions = new Sessions(options.clock, options.fill);
@@ -145,7 +125,7 @@ export class Enclave {
     if (this.#founded || this.#isFounding) throw new Refusal('room-founded');
     this.#isFounding = true;
     try {
-      const own = { measurement: this.#options.measurement, signingKey: toBase64(this.#identity.publicKey) };
+      const own = { measurement: this.#options.measurement, signingKey: toBase64(this.#stores.identity.publicKey) };
       const { charter, digest, schemas, statements } = await checkFounding(founding, own, this.#options.clock());
       // A founding that ended before its first entry has left an empty log under another name.
       await rm(join(this.#options.state, 'log'), { recursive: true, force: true });
@@ -289,7 +269,7 @@ export class Enclave {
   }
 
   #openLedger(digest: string): Promise<Ledger> {
-    return openLedger(this.#options, this.#identity, digest);
+    return openLedger(this.#options, this.#stores.identity, digest);
   }
 
   /** Logs the start, closes what a crash left open, and is ready for members. */
@@ -303,95 +283,9 @@ export class Enclave {
       const detail = { claims, assurance: this.#assurance, nonce: toHex(nonce) };
       return append({ type: 'enclave.started', activity: 'verwalten', detail });
     });
-    const desk = this.#desk(ledger, room, claims);
+    const desk = deskOf(this.#options, this.#stores, ledger, room, claims);
     await recover(desk, room);
     await destroyWithdrawnKeys(desk, room);
     this.#founded = { ledger, room, desk };
   }
-
-  #desk(ledger: Ledger, room: Room, claims: string): Desk & Intakes {
-    const { clock, fill, pipe, engineArguments, uploads, reached } = this.#options;
-    const startEngine = () => startDuckdb(pipe, engineArguments);
-    const salt = () => {
-      const bytes = new Uint8Array(32);
-      fill(bytes);
-      return toBase64(bytes);
-    };
-    const desk: Desk & Intakes = {
-      ledger,
-      engines: new Engines(() => loadAll(desk, room)),
-      noise: new NoisePool(new FairBits(fill)),
-      releases: this.#releases,
-      identity: this.#identity,
-      roomKey: this.#roomKey,
-      clock,
-      today: () => formatInstant(clock()).slice(0, 10),
-      salt,
-      reached,
-      startEngine,
-      uploadKeys: this.#uploadKeys,
-      uploads,
-      claims,
-      fill,
-    };
-    return desk;
-  }
-}
-
-/** A fresh engine with every admitted dataset, locked. */
-async function loadAll(desk: Intakes, room: Room): Promise<Engine> {
-  const engine = await desk.startEngine();
-  try {
-    for (const sealed of await admittedDatasets(desk, room)) {
-      const { admitted } = await loadSealed(sealed, engine);
-      if (!admitted) throw new Error('enclave: an admitted dataset is not what it was');
-      await engine.admit(sealed.schema);
-    }
-    await engine.lock();
-    return engine;
-  } catch {
-    engine.close();
-    throw new Refusal('dataset-unavailable');
-  }
-}
-
-interface OpenedStores {
-  readonly identity: SigningKey;
-  readonly roomKey: Uint8Array;
-  readonly uploadKeys: SecretStore;
-  readonly releases: ReleaseStore;
-}
-
-async function openStores({ state, fill }: EnclaveOptions, wrappingKey: Uint8Array): Promise<OpenedStores> {
-  const secrets = new SecretStore(join(state, 'secrets'), wrappingKey, fill);
-  const kept = async (name: string) => {
-    const before = await secrets.get(name);
-    if (before) return before;
-    const fresh = new Uint8Array(32);
-    fill(fresh);
-    await secrets.put(name, fresh);
-    return fresh;
-  };
-  return {
-    identity: signingKey(await kept('identity')),
-    roomKey: await kept('room-key'),
-    uploadKeys: new SecretStore(join(state, 'upload-keys'), wrappingKey, fill),
-    releases: await ReleaseStore.open(new SecretStore(join(state, 'releases'), wrappingKey, fill)),
-  };
-}
-
-async function openLedger(options: EnclaveOptions, identity: SigningKey, room: string): Promise<Ledger> {
-  const objects = new ObjectStore(join(options.state, 'objects'));
-  const log = await Log.open({
-    directory: join(options.state, 'log'),
-    origin: `reinraum/${room}`,
-    signingKey: identity,
-  });
-  return Ledger.open({ log, objects, room, recorder: options.measurement, clock: options.clock });
-}
-
-/** Bytes every result about these axes is padded to: as if every cell were shown, with the longest numbers. */
-function resultBytes({ cells }: Release): number {
-  const all = cells.reduce((total, { key }) => total + 100 + JSON.stringify(key).length, 8192);
-  return Math.ceil(all / 3) * 4;
 }

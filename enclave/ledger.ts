@@ -25,6 +25,7 @@ export interface Logged {
 /** Appends drafts; handed to the one act that has the turn. */
 export type Append = (draft: Draft) => Promise<Logged>;
 
+/** What a ledger is made of. */
 export interface LedgerOptions {
   readonly log: Log;
   readonly objects: ObjectStore;
@@ -35,6 +36,7 @@ export interface LedgerOptions {
   readonly clock: () => number;
 }
 
+/** Log, objects and room of one state directory. Whoever holds the turn of {@link Ledger.exclusive} is alone. */
 export class Ledger {
   readonly log: Log;
   readonly objects: ObjectStore;

@@ -6,6 +6,7 @@ import { toHex } from '@reinraum/protocol';
 
 const digestPattern = /^[0-9a-f]{64}$/;
 
+/** A directory of immutable files named by the SHA-256 of their bytes. */
 export class ObjectStore {
   readonly #directory: DurableDirectory;
 

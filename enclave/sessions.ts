@@ -3,6 +3,7 @@ import { formatInstant, toHex } from '@reinraum/protocol';
 import { sessionMs, sessionsMax } from './limits.ts';
 import type { FillRandom } from './privacy/bits.ts';
 
+/** Sessions of one process, in memory only. */
 export class Sessions {
   readonly #untilMs = new Map<string, number>();
   readonly #clock: () => number;

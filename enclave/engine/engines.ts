@@ -4,6 +4,7 @@ import type { Engine } from './duckdb.ts';
 /** Starts an engine with everything admitted loaded and locked. */
 export type StartEngine = () => Promise<Engine>;
 
+/** Holds at most one engine. Owns its process. */
 export class Engines {
   readonly #start: StartEngine;
   #current: Promise<Engine> | undefined;

@@ -15,6 +15,7 @@ const StoredRelease = z.strictObject({
 /** A signed release with what it needs to be found and proved again. */
 export type StoredRelease = z.infer<typeof StoredRelease>;
 
+/** All stored releases of a room, in memory and on disk. */
 export class ReleaseStore {
   readonly #secrets: SecretStore;
   readonly #byCharge = new Map<number, StoredRelease>();

@@ -10,11 +10,10 @@ import { addKeygen } from './keygen.ts';
 import { say } from './output.ts';
 import { addQuery } from './query.ts';
 import { addServe } from './serve.ts';
-import { addStart } from './start.ts';
 
 const program = new Command('reinraum').description('Reinraum: a data clean room').showHelpAfterError();
-for (const add of [addStart, addExample, addServe, addKeygen, addCharter, addFound, addDataset, addQuery, addAudit])
-  add(program);
+
+for (const add of [addExample, addServe, addKeygen, addCharter, addFound, addDataset, addQuery, addAudit]) add(program);
 
 try {
   await program.parseAsync();

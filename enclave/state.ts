@@ -1,0 +1,114 @@
+/** The state directory: secrets, stored releases, objects and log, and the engine they are loaded into. */
+import { join } from 'node:path';
+import { Log, type Room } from '@reinraum/audit';
+import { formatInstant, Refusal, type Release, type SigningKey, signingKey, toBase64 } from '@reinraum/protocol';
+import type { Desk } from './answer.ts';
+import { admittedDatasets, type Intakes } from './datasets.ts';
+import type { EnclaveOptions } from './enclave.ts';
+import { type Engine, startDuckdb } from './engine/duckdb.ts';
+import { Engines } from './engine/engines.ts';
+import { Ledger } from './ledger.ts';
+import { ObjectStore } from './objects.ts';
+import { FairBits } from './privacy/bits.ts';
+import { NoisePool } from './privacy/pool.ts';
+import { loadSealed } from './vault/admission.ts';
+import { ReleaseStore } from './vault/releases.ts';
+import { SecretStore } from './vault/secrets.ts';
+
+/** A fresh engine with every admitted dataset, locked. */
+async function loadAll(desk: Intakes, room: Room): Promise<Engine> {
+  const engine = await desk.startEngine();
+  try {
+    for (const sealed of await admittedDatasets(desk, room)) {
+      const { admitted } = await loadSealed(sealed, engine);
+      if (!admitted) throw new Error('enclave: an admitted dataset is not what it was');
+      await engine.admit(sealed.schema);
+    }
+    await engine.lock();
+    return engine;
+  } catch {
+    engine.close();
+    throw new Refusal('dataset-unavailable');
+  }
+}
+
+/** What the state directory holds beside the log. */
+export interface OpenedStores {
+  readonly identity: SigningKey;
+  readonly roomKey: Uint8Array;
+  readonly uploadKeys: SecretStore;
+  readonly releases: ReleaseStore;
+}
+
+/** Opens them; identity and room key are made at the first start. */
+export async function openStores(
+  { state, fill }: Pick<EnclaveOptions, 'state' | 'fill'>,
+  wrappingKey: Uint8Array,
+): Promise<OpenedStores> {
+  const secrets = new SecretStore(join(state, 'secrets'), wrappingKey, fill);
+  const kept = async (name: string) => {
+    const before = await secrets.get(name);
+    if (before) return before;
+    const fresh = new Uint8Array(32);
+    fill(fresh);
+    await secrets.put(name, fresh);
+    return fresh;
+  };
+  return {
+    identity: signingKey(await kept('identity')),
+    roomKey: await kept('room-key'),
+    uploadKeys: new SecretStore(join(state, 'upload-keys'), wrappingKey, fill),
+    releases: await ReleaseStore.open(new SecretStore(join(state, 'releases'), wrappingKey, fill)),
+  };
+}
+
+/** The room's log, replayed. */
+export async function openLedger(options: EnclaveOptions, identity: SigningKey, room: string): Promise<Ledger> {
+  const objects = new ObjectStore(join(options.state, 'objects'));
+  const log = await Log.open({
+    directory: join(options.state, 'log'),
+    origin: `reinraum/${room}`,
+    signingKey: identity,
+  });
+  return Ledger.open({ log, objects, room, recorder: options.measurement, clock: options.clock });
+}
+
+/** Bytes every result about these axes is padded to: as if every cell were shown, with the longest numbers. */
+export function resultBytes({ cells }: Release): number {
+  const all = cells.reduce((total, { key }) => total + 100 + JSON.stringify(key).length, 8192);
+  return Math.ceil(all / 3) * 4;
+}
+
+/** What answering and handling datasets work with, for one opened room. */
+export function deskOf(
+  { clock, fill, pipe, engineArguments, uploads, reached }: EnclaveOptions,
+  { identity, roomKey, uploadKeys, releases }: OpenedStores,
+  ledger: Ledger,
+  room: Room,
+  claims: string,
+): Desk & Intakes {
+  const startEngine = () => startDuckdb(pipe, engineArguments);
+  const salt = () => {
+    const bytes = new Uint8Array(32);
+    fill(bytes);
+    return toBase64(bytes);
+  };
+  const desk: Desk & Intakes = {
+    ledger,
+    engines: new Engines(() => loadAll(desk, room)),
+    noise: new NoisePool(new FairBits(fill)),
+    releases,
+    identity,
+    roomKey,
+    clock,
+    today: () => formatInstant(clock()).slice(0, 10),
+    salt,
+    reached,
+    startEngine,
+    uploadKeys,
+    uploads,
+    claims,
+    fill,
+  };
+  return desk;
+}

@@ -1,0 +1,95 @@
+/** `reinraum example` and `reinraum start`: an example room from its policies, with the main job done on it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { loadPolicies } from '../example/policy-files.ts';
+import { compareWithReference } from '../example/reference.ts';
+import { type ExampleRun, runExample } from '../example/run.ts';
+import { type Installation, serveInstallation } from '../gateway/node.ts';
+import { Rooms } from '../host/rooms.ts';
+import type { Stage } from '../steward/hand-over.ts';
+import { print, progressBar, say } from './output.ts';
+import { repositoryRoot } from './root.ts';
+import { interrupted } from './serve.ts';
+import { summaryOf } from './summary.ts';
+import { tableOf } from './table.ts';
+
+interface RunOptions {
+  readonly state?: string;
+  readonly data?: string;
+  readonly json?: boolean;
+  readonly once?: boolean;
+  readonly port: string;
+}
+
+/** Adds the commands. */
+export function addExample(program: Command): void {
+  program
+    .command('start')
+    .description('found and run the example room "neuss", then serve it')
+    .option('--once', 'use a temporary room, print the summary and end')
+    .option('--json', 'print one JSON summary')
+    .option('--state <directory>', 'directory of the installation', '.reinraum')
+    .option('--port <port>', 'port of the gateway', '8480')
+    .action((options: RunOptions) => runRoom('neuss', options));
+  program
+    .command('example')
+    .description('run an example room once: neuss, koeln (needs --data) or pums (needs --data)')
+    .argument('<room>', 'folder below policies/')
+    .option('--data <path>', 'folder or file with the real data of the example')
+    .option('--json', 'print one JSON summary')
+    .option('--state <directory>', 'keep the room here; a temporary directory by default')
+    .action((room: string, options: RunOptions) =>
+      runRoom(room, { ...options, once: options.state === undefined, port: '0' }, false),
+    );
+}
+
+async function runRoom(name: string, options: RunOptions, isServed = options.once !== true): Promise<void> {
+  const policies = await loadPolicies(join(repositoryRoot, 'policies', name));
+  const isTemporary = options.once === true;
+  const directory = isTemporary ? await mkdtemp(join(tmpdir(), 'reinraum-')) : resolve(options.state ?? '.reinraum');
+  const rooms = new Rooms({ appDirectory: repositoryRoot, directory });
+  let installation: Installation | undefined;
+  try {
+    installation = await serveInstallation({ rooms, port: isTemporary ? 0 : Number(options.port) });
+    await rooms.room(policies.template.id);
+    const run = await runExample({
+      policies,
+      url: installation.url,
+      directory: join(directory, 'rooms', policies.template.id),
+      ...(options.data === undefined ? {} : { data: resolve(options.data) }),
+      say,
+      progress: progressOf(),
+    });
+    const comparison = await compareWithReference(policies, run, options.data);
+    if (options.json) print(JSON.stringify(summaryOf(run, comparison)));
+    else show(run, comparison);
+    if (!run.verdict.verified) process.exitCode = 1;
+    if (isServed) {
+      say(`\nDer Raum läuft / the room is running: ${installation.url}  (Strg+C / Ctrl+C)`);
+      await interrupted();
+    }
+  } finally {
+    await installation?.close();
+    if (isTemporary) await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function progressOf(): (dataset: string, stage: Stage, done: number, total: number) => void {
+  const bars = new Map<string, (done: number, total: number) => void>();
+  return (dataset, stage, done, total) => {
+    const label = `${dataset} ${stage}`.padEnd(24);
+    const bar = bars.get(label) ?? progressBar(label);
+    bars.set(label, bar);
+    bar(done, total);
+  };
+}
+
+function show(run: ExampleRun, comparison: Awaited<ReturnType<typeof compareWithReference>>): void {
+  print(`\n${run.notice.de}\n${run.notice.en}\n`);
+  for (const { query, answered } of run.answers) {
+    print(`${query.title.de} / ${query.title.en}\n${tableOf(answered.release)}\n`);
+  }
+  print(JSON.stringify(summaryOf(run, comparison), null, 2));
+}

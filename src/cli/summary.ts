@@ -1,0 +1,37 @@
+/** The one JSON summary of an example run. */
+import type { ExampleRun } from '../example/run.ts';
+import type { Comparison } from '../example/reference.ts';
+
+/** Plain JSON: what arrived, what was answered, what it cost, what is left, and whether it verifies. */
+export function summaryOf(run: ExampleRun, comparison: Comparison | undefined) {
+  return {
+    rooms: [{ id: run.room, digest: run.digest }],
+    notice: run.notice,
+    assurance: run.assurance,
+    witnesses: 0,
+    datasets: run.datasets.map(({ dataset, rows, ms }) => ({ dataset, rows, seconds: seconds(ms) })),
+    releases: run.answers.map(({ query, parameters, answered, ms }) => {
+      const shown = answered.release.cells.filter(({ count }) => count !== null).length;
+      return {
+        query: query.id,
+        parameters,
+        repeat: answered.isRepeat,
+        entry: answered.accepted.index,
+        k: answered.release.k,
+        cut: answered.release.cut,
+        shown,
+        hidden: answered.release.cells.length - shown,
+        seconds: seconds(ms),
+      };
+    }),
+    budgets: run.balances,
+    log: run.log,
+    ...(comparison === undefined ? {} : { comparison }),
+    verified: run.verdict.verified,
+    keys: run.keys,
+  };
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms) / 1000;
+}

@@ -1,0 +1,196 @@
+/**
+ * Runs an example room from its folder of policies: members and keys, founding, both owners' datasets, approvals, the
+ * planned questions, verification. What exists already is kept and used again.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AggregateQuery, digestOf, type DatasetSchema, type Json, type Parameters } from '@reinraum/protocol';
+import { type StateVerdict, verifyState } from '../cli/audit.ts';
+import { type Answered, ask } from '../client/ask.ts';
+import { foundingOf, Instance, instanceOf, roomOf } from '../client/instance.ts';
+import { type MemberKeys, newMember, readKeyFile, writeKeyFile } from '../client/key-file.ts';
+import { RoomClient, RoomPublic, signAs, verifiedClaims } from '../client/room-client.ts';
+import { handOver, type Stage } from '../steward/hand-over.ts';
+import type { SourceRecord } from '../steward/records.ts';
+import type { Policies } from './policy-files.ts';
+import { recordsOf } from './source.ts';
+
+/** Where an example runs, and who is told. */
+export interface ExampleOptions {
+  readonly policies: Policies;
+  readonly url: string;
+  /** Directory of the room: `state`, `uploads`, and here `keys` and `charter.json`. */
+  readonly directory: string;
+  /** Folder or file of real data, for examples that need one. */
+  readonly data?: string;
+  readonly say: (text: string) => void;
+  readonly progress: (dataset: string, stage: Stage, done: number, total: number) => void;
+}
+
+/** One planned question with its answer. */
+export interface ExampleAnswer {
+  readonly query: AggregateQuery;
+  readonly parameters: Parameters;
+  readonly answered: Answered;
+  readonly ms: number;
+}
+
+/** What an example run shows. Row counts come from the source, never from the enclave. */
+export interface ExampleRun {
+  readonly room: string;
+  readonly digest: string;
+  readonly notice: { readonly de: string; readonly en: string };
+  readonly assurance: 'software' | 'degraded';
+  readonly datasets: readonly { readonly dataset: string; readonly rows: number | null; readonly ms: number }[];
+  readonly answers: readonly ExampleAnswer[];
+  readonly balances: readonly Balance[];
+  readonly log: { readonly size: number; readonly bytes: number };
+  readonly verdict: StateVerdict;
+  readonly keys: string;
+}
+
+type Balance = Awaited<ReturnType<RoomClient['catalogue']>>['balances'][number];
+
+/** Runs an example from start to verification. */
+export async function runExample(options: ExampleOptions): Promise<ExampleRun> {
+  const { policies, url, directory, say } = options;
+  const room = policies.template.id;
+  const address = { url, room };
+  const keysDirectory = join(directory, 'keys');
+  const members = await membersOf(policies, keysDirectory);
+  say(`Schlüsseldateien / key files: ${keysDirectory}`);
+  const instance = await founded(options, new RoomPublic(address), members);
+  const clientOf = (name: string) => new RoomClient(address, instance.charter, memberNamed(members, name));
+  const datasets: ExampleRun['datasets'][number][] = [];
+  for (const dataset of policies.example.datasets) {
+    datasets.push(await handedOver(options, clientOf(dataset.steward), dataset));
+  }
+  await approvedQueries(options, members, clientOf);
+  const answers: ExampleAnswer[] = [];
+  for (const run of policies.example.runs) {
+    const query = queryNamed(policies, run.query);
+    const begun = performance.now();
+    const answered = await ask(clientOf(run.by), digestOf(query as Json), query.purpose, run.parameters);
+    answers.push({ query, parameters: run.parameters, answered, ms: performance.now() - begun });
+  }
+  const { balances } = await clientOf(policies.example.members[0]?.name ?? '').catalogue();
+  const state = join(directory, 'state');
+  const verdict = await verifyState(state, roomOf(instance));
+  const status = await new RoomPublic(address).status();
+  return {
+    room,
+    digest: roomOf(instance),
+    notice: instance.charter.notice,
+    assurance: status.assurance,
+    datasets,
+    answers,
+    balances,
+    log: { size: verdict.verified ? verdict.size : 0, bytes: await bytesBelow(join(state, 'log')) },
+    verdict,
+    keys: keysDirectory,
+  };
+}
+
+type Members = ReadonlyMap<string, MemberKeys>;
+
+async function membersOf({ example }: Policies, directory: string): Promise<Members> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const members = new Map<string, MemberKeys>();
+  for (const { name, unit, roles } of example.members) {
+    const path = join(directory, `${name}.json`);
+    if (!existsSync(path)) await writeKeyFile(path, newMember(unit, roles));
+    members.set(name, await readKeyFile(path));
+  }
+  return members;
+}
+
+/** The instance of the room; founds it where it is not founded yet. */
+async function founded({ policies, directory, say }: ExampleOptions, room: RoomPublic, members: Members): Promise<Instance> {
+  const path = join(directory, 'charter.json');
+  const status = await room.status();
+  if (status.founded) return Instance.parse(JSON.parse(await readFile(path, 'utf8')));
+  const cards = [...members.values()].map(({ member }) => member);
+  const instance = instanceOf(policies.template, policies.schemas, cards, await verifiedClaims(room));
+  const signatures = new Map<string, unknown>();
+  for (const keys of members.values()) {
+    const act = { room: roomOf(instance), type: 'charter.sign', body: {}, nowMs: Date.now() } as const;
+    signatures.set(keys.member.ref, await signAs(keys, act));
+  }
+  await writeFile(path, JSON.stringify(instance), { mode: 0o600 });
+  await room.found(foundingOf(instance, signatures));
+  say(`gegründet / founded: ${roomOf(instance)}`);
+  return instance;
+}
+
+async function handedOver(options: ExampleOptions, client: RoomClient, plan: Policies['example']['datasets'][number]) {
+  const { policies, directory, data, progress } = options;
+  const schema = schemaNamed(policies, plan.dataset);
+  const { datasets } = await client.catalogue();
+  const begun = performance.now();
+  if (datasets.some(({ dataset, state }) => dataset === plan.dataset && state === 'admitted')) {
+    return { dataset: plan.dataset, rows: null, ms: 0 };
+  }
+  let rows = 0;
+  const counted = async function* (): AsyncGenerator<SourceRecord> {
+    for await (const record of recordsOf(plan.source, schema, data)) {
+      rows += 1;
+      yield record;
+    }
+  };
+  const { capacityRows, purpose, legalBasis, validUntil, dataset } = plan;
+  const { report } = await handOver({
+    client,
+    schema,
+    handover: { dataset, version: 1, predecessor: null, schema: digestOf(schema), capacityRows, purpose, legalBasis, validUntil },
+    records: counted,
+    spool: join(directory, 'spool', dataset),
+    progress: (stage, done, total) => progress(dataset, stage, done, total),
+  });
+  if (!report.admitted) throw new Error(`${dataset}: rejected with ${report.total} finding(s)`);
+  return { dataset, rows, ms: performance.now() - begun };
+}
+
+/** Proposes every planned question and has it approved by whoever is missing. */
+async function approvedQueries({ policies }: ExampleOptions, members: Members, clientOf: (name: string) => RoomClient): Promise<void> {
+  const names = [...members.keys()];
+  const [first = ''] = names;
+  for (const query of policies.queries) {
+    const digest = digestOf(query as Json);
+    const proposer = names.find((name) => members.get(name)?.member.roles.includes('analyst')) ?? first;
+    const known = (await clientOf(first).catalogue()).queries.find((candidate) => candidate.digest === digest);
+    if (!known) await clientOf(proposer).act('query.propose', { query: digest }, { object: query });
+    else if (known.missing.length === 0) continue;
+    const { owner } = schemaNamed(policies, query.from.dataset);
+    for (const [name, { member }] of members) {
+      const isOwner = member.unit === owner && member.roles.includes('owner');
+      if (isOwner || member.roles.includes('dpo')) await clientOf(name).act('query.approve', { query: digest });
+    }
+  }
+}
+
+function memberNamed(members: Members, name: string): MemberKeys {
+  const keys = members.get(name);
+  if (!keys) throw new Error(`example.yaml: there is no member "${name}"`);
+  return keys;
+}
+
+function schemaNamed({ schemas }: Policies, id: string): DatasetSchema {
+  const schema = schemas.find((candidate) => candidate.id === id);
+  if (!schema) throw new Error(`example.yaml: there is no dataset "${id}"`);
+  return schema;
+}
+
+function queryNamed({ queries }: Policies, id: string): AggregateQuery {
+  const query = queries.find((candidate) => candidate.id === id);
+  if (!query) throw new Error(`example.yaml: there is no query "${id}"`);
+  return query;
+}
+
+async function bytesBelow(directory: string): Promise<number> {
+  let total = 0;
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) total += (await stat(join(entry.parentPath, entry.name))).size;
+  }
+  return total;
+}
