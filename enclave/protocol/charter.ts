@@ -72,7 +72,12 @@ const common = {
 };
 
 /** What people write and review before anyone has keys: `charter.yaml`. */
-export const CharterTemplate = z.strictObject({ ...common, datasets: z.array(Slug).min(1).max(64) });
+export const CharterTemplate = z
+  .strictObject({ ...common, datasets: z.array(Slug).min(1).max(64) })
+  .superRefine((template, context) => {
+    const datasets = template.datasets.map((id) => ({ id }));
+    for (const message of charterFaults({ ...template, datasets })) context.addIssue({ code: 'custom', message });
+  });
 export type CharterTemplate = z.infer<typeof CharterTemplate>;
 
 /** What owners and DPOs sign: the template with schemas, members and the enclave filled in. Its hash names the room. */
@@ -97,7 +102,12 @@ export const Charter = z
 export type Charter = z.infer<typeof Charter>;
 
 /** References inside a charter that lead nowhere or stand twice, in words that name the field. */
-export function charterFaults(charter: Omit<Charter, 'datasets' | 'members' | 'enclave'> & Partial<Charter>): string[] {
+export function charterFaults(
+  charter: Omit<Charter, 'datasets' | 'members' | 'enclave'> & {
+    readonly datasets: readonly { readonly id: string }[];
+    readonly members?: readonly Member[];
+  },
+): string[] {
   const faults: string[] = [];
   const units = new Set(charter.parties.flatMap((party) => party.units.map((unit) => `${party.id}/${unit.id}`)));
   const populations = new Set(charter.populations.map(({ id }) => id));

@@ -1,6 +1,7 @@
 /** The one JSON summary of an example run. */
-import type { ExampleRun } from '../example/run.ts';
+
 import type { Comparison } from '../example/reference.ts';
+import type { ExampleRun } from '../example/run.ts';
 
 /** Plain JSON: what arrived, what was answered, what it cost, what is left, and whether it verifies. */
 export function summaryOf(run: ExampleRun, comparison: Comparison | undefined) {

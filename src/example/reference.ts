@@ -17,12 +17,18 @@ export interface Comparison {
 }
 
 /** Compares the first release with its source. Undefined where the example's source is not a published table. */
-export async function compareWithReference(policies: Policies, run: ExampleRun, data: string | undefined): Promise<Comparison | undefined> {
+export async function compareWithReference(
+  policies: Policies,
+  run: ExampleRun,
+  data: string | undefined,
+): Promise<Comparison | undefined> {
   const [answer] = run.answers;
   const plan = policies.example.datasets.find(({ dataset }) => dataset === answer?.query.from.dataset);
   const schema = policies.schemas.find(({ id }) => id === plan?.dataset);
   if (!answer || !plan || !schema || plan.source.kind !== 'expand') return undefined;
-  const positions = answer.query.groupBy.map(({ column }) => schema.columns.findIndex(({ name }) => column.endsWith(`.${name}`)));
+  const positions = answer.query.groupBy.map(({ column }) =>
+    schema.columns.findIndex(({ name }) => column.endsWith(`.${name}`)),
+  );
   const truth = new Map<string, number>();
   for await (const { values } of recordsOf(plan.source, schema, data)) {
     const key = positions.map((position) => values[position] ?? '').join('\0');

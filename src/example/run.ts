@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type AggregateQuery, digestOf, type DatasetSchema, type Json, type Parameters } from '@reinraum/protocol';
+import { type AggregateQuery, type DatasetSchema, digestOf, type Json, type Parameters } from '@reinraum/protocol';
 import { type StateVerdict, verifyState } from '../cli/audit.ts';
 import { type Answered, ask } from '../client/ask.ts';
 import { foundingOf, Instance, instanceOf, roomOf } from '../client/instance.ts';
@@ -106,7 +106,11 @@ async function membersOf({ example }: Policies, directory: string): Promise<Memb
 }
 
 /** The instance of the room; founds it where it is not founded yet. */
-async function founded({ policies, directory, say }: ExampleOptions, room: RoomPublic, members: Members): Promise<Instance> {
+async function founded(
+  { policies, directory, say }: ExampleOptions,
+  room: RoomPublic,
+  members: Members,
+): Promise<Instance> {
   const path = join(directory, 'charter.json');
   const status = await room.status();
   if (status.founded) return Instance.parse(JSON.parse(await readFile(path, 'utf8')));
@@ -142,7 +146,16 @@ async function handedOver(options: ExampleOptions, client: RoomClient, plan: Pol
   const { report } = await handOver({
     client,
     schema,
-    handover: { dataset, version: 1, predecessor: null, schema: digestOf(schema), capacityRows, purpose, legalBasis, validUntil },
+    handover: {
+      dataset,
+      version: 1,
+      predecessor: null,
+      schema: digestOf(schema),
+      capacityRows,
+      purpose,
+      legalBasis,
+      validUntil,
+    },
     records: counted,
     spool: join(directory, 'spool', dataset),
     progress: (stage, done, total) => progress(dataset, stage, done, total),
@@ -152,7 +165,11 @@ async function handedOver(options: ExampleOptions, client: RoomClient, plan: Pol
 }
 
 /** Proposes every planned question and has it approved by whoever is missing. */
-async function approvedQueries({ policies }: ExampleOptions, members: Members, clientOf: (name: string) => RoomClient): Promise<void> {
+async function approvedQueries(
+  { policies }: ExampleOptions,
+  members: Members,
+  clientOf: (name: string) => RoomClient,
+): Promise<void> {
   const names = [...members.keys()];
   const [first = ''] = names;
   for (const query of policies.queries) {

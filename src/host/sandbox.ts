@@ -76,6 +76,7 @@ export const DOOR_FD = 3;
 
 const INSIDE = { app: '/app', state: '/state', uploads: '/uploads', scratch: '/run/reinraum', node: '/node' } as const;
 const APP_PARTS = ['enclave', 'audit', 'node_modules', 'package.json', 'package-lock.json'] as const;
+const DEFAULT_ENTRY = `${INSIDE.app}/enclave/main.ts`;
 /** Asked for by the probes of `enclave/attest/walls.ts`. Only granted where mounts are the wall that has to answer. */
 const PROBED_READ = ['/etc/passwd', '/root', '/home', '/sys'];
 const PROBED_WRITE = [`${INSIDE.app}/.write-probe`];
@@ -89,147 +90,162 @@ const START = [
   'exec env -i TZ=UTC LANG=C.UTF-8 prlimit --core=1 --data="$data" -- "$@"',
 ].join('; ');
 
-/** The folders and options of a start after defaults, seen from where the enclave will stand. */
+/** The host's side of every path, resolved. */
+interface Places {
+  readonly app: string;
+  readonly state: string;
+  readonly uploads: string;
+  readonly node: string;
+  readonly lock: string;
+}
+
+/** What the enclave is told and allowed, seen from where it stands. */
 interface Start {
   readonly node: string;
   readonly paths: { readonly app: string; readonly state: string; readonly uploads: string; readonly scratch: string };
   readonly entry: string;
   readonly readable: readonly string[];
   readonly writable: readonly string[];
-  readonly entryArguments: readonly string[];
-  readonly dataLimitBytes: number;
 }
 
 /**
  * The command line that starts the enclave behind its walls: flock ▸ bwrap ▸ sh (FIFO, limits) ▸ node. Falls back to the
- * same without bwrap, and says so, where the walls cannot be built. Creates the lock file, and a scratch folder if degraded.
- * Throws if the lock file is anything but a plain file: the enclave could have put a link there for the host to open.
+ * same without bwrap, and says so, where the walls cannot be built. Creates the lock file, and a scratch folder if
+ * degraded. Throws if a folder is absent, or if the lock is anything but a plain file: the enclave could have put a link
+ * there for the host to open.
  */
 export async function sandboxCommand(options: SandboxOptions): Promise<SandboxCommand> {
   const app = realpathSync(options.appDirectory);
   const state = realpathSync(options.stateDirectory);
   const uploads = realpathSync(options.uploadsDirectory);
   const node = realpathSync(options.nodePath ?? findNode(app));
-  const extra = options.extraReadOnly ?? [];
-  const bwrapPath = options.bwrapPath ?? 'bwrap';
-  const lock = prepareLock(state);
-  const flock = ['--nonblock', '--no-fork', '--conflict-exit-code', String(LOCK_HELD_EXIT_CODE), lock];
-  const rest = {
-    entryArguments: options.entryArguments ?? [],
-    dataLimitBytes: options.dataLimitBytes ?? DATA_LIMIT_BYTES,
-  };
-  const entry = options.entry ?? `${INSIDE.app}/enclave/main.ts`;
-  const env = { PATH: SYSTEM_PATH, LANG: 'C.UTF-8', TZ: 'UTC' };
-  const missing = await missingPart(bwrapPath);
-
-  if (missing !== null) {
-    const scratch = await mkdtemp(join(tmpdir(), 'reinraum-'));
-    const parts = APP_PARTS.map((part) => join(app, part));
-    const readable = [...parts, node, state, uploads, scratch, '/proc/self/', ...extra.map(({ from }) => from)];
-    const paths = { app, state, uploads, scratch };
-    const start = { ...rest, node, paths, entry: outside(entry, app, extra), readable, writable: [state, scratch] };
-    // Without a pid namespace the death signal is all that ties the enclave to its host.
-    const tied = ['setpriv', '--no-new-privs', '--pdeathsig', 'KILL', '--', ...startArguments(start)];
-    const args = [...flock, ...tied];
-    return {
-      command: 'flock',
-      args,
-      env,
-      filter: null,
-      assurance: 'degraded',
-      missing: [missing],
-      scratchDirectory: scratch,
-    };
+  const places = { app, state, uploads, node, lock: prepareLock(state) };
+  const missing = await missingPart(options.bwrapPath ?? 'bwrap');
+  const command = 'flock';
+  const env = { PATH: SYSTEM_PATH };
+  const lock = ['--nonblock', '--no-fork', '--conflict-exit-code', String(LOCK_HELD_EXIT_CODE), places.lock];
+  if (missing === null) {
+    const args = [...lock, ...sandboxed(places, options)];
+    return { command, args, env, filter: filterForThisMachine(), assurance: 'sandboxed', missing: [], scratchDirectory: null };
   }
-
-  const readOnly = [
-    ...APP_PARTS.map((part) => ({ from: join(app, part), to: `${INSIDE.app}/${part}` })),
-    { from: node, to: INSIDE.node },
-    { from: uploads, to: INSIDE.uploads },
-    // A mount point cannot be unlinked or replaced from inside: the host opens this path at the next start.
-    { from: lock, to: `${INSIDE.state}/lock` },
-    ...extra,
-  ];
-  const walls = bubblewrapArguments({ readOnly, state: { from: state, to: INSIDE.state }, scratch: INSIDE.scratch });
-  const readable = [...Object.values(INSIDE), '/proc', ...extra.map(({ to }) => to), ...PROBED_READ];
-  const writable = [INSIDE.state, INSIDE.scratch, ...PROBED_WRITE];
-  const start = { ...rest, node: INSIDE.node, paths: INSIDE, entry, readable, writable };
-  const args = [...flock, bwrapPath, ...walls, ...startArguments(start)];
-  return {
-    command: 'flock',
-    args,
-    env,
-    filter: filterForThisMachine(),
-    assurance: 'sandboxed',
-    missing: [],
-    scratchDirectory: null,
-  };
+  const scratchDirectory = await mkdtemp(join(tmpdir(), 'reinraum-'));
+  const args = [...lock, ...degraded(places, scratchDirectory, options)];
+  return { command, args, env, filter: null, assurance: 'degraded', missing: [missing], scratchDirectory };
 }
 
-/** Starts the enclave and hands over its door. Rejects where the command cannot be started at all. */
-export async function spawnEnclave(options: SandboxOptions): Promise<EnclaveProcess> {
-  const command = await sandboxCommand(options);
-  const output = options.output ?? 'ignore';
-  const child = spawn(command.command, [...command.args], {
-    env: { ...command.env },
-    stdio: ['ignore', output, output, 'pipe', 'pipe'],
-  });
-  const exited = once(child, 'exit').then(
-    ([code, signal]: unknown[]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }),
-    () => ({ code: null, signal: null }),
-  );
-  const { scratchDirectory } = command;
-  if (scratchDirectory !== null) void exited.then(() => rm(scratchDirectory, { recursive: true, force: true }));
-  const door = child.stdio[DOOR_FD];
-  if (!(door instanceof Duplex)) throw new Error('sandbox: the door could not be made');
-  door.on('error', () => door.destroy());
-  sendFilter(child.stdio[FILTER_FD], command.filter ?? new Uint8Array());
-  return { process: child, door, assurance: command.assurance, missing: command.missing, exited };
+function sandboxed(places: Places, options: SandboxOptions): readonly string[] {
+  const extra = options.extraReadOnly ?? [];
+  const readOnly = [
+    ...APP_PARTS.map((part) => ({ from: join(places.app, part), to: `${INSIDE.app}/${part}` })),
+    { from: places.node, to: INSIDE.node },
+    { from: places.uploads, to: INSIDE.uploads },
+    // A mount point cannot be unlinked or replaced from inside: the host opens this path at the next start.
+    { from: places.lock, to: `${INSIDE.state}/lock` },
+    ...extra,
+  ];
+  const state = { from: places.state, to: INSIDE.state };
+  const start = {
+    node: INSIDE.node,
+    paths: INSIDE,
+    entry: options.entry ?? DEFAULT_ENTRY,
+    readable: [...Object.values(INSIDE), '/proc', ...PROBED_READ, ...extra.map(({ to }) => to)],
+    writable: [INSIDE.state, INSIDE.scratch, ...PROBED_WRITE],
+  };
+  const walls = bubblewrapArguments({ readOnly, state, scratch: INSIDE.scratch });
+  return [options.bwrapPath ?? 'bwrap', ...walls, ...startArguments(start, options)];
+}
+
+function degraded(places: Places, scratch: string, options: SandboxOptions): readonly string[] {
+  const { app, state, uploads, node } = places;
+  const extra = options.extraReadOnly ?? [];
+  const parts = APP_PARTS.map((part) => join(app, part));
+  const start = {
+    node,
+    paths: { app, state, uploads, scratch },
+    entry: onTheHost(options.entry ?? DEFAULT_ENTRY, app, extra),
+    readable: [...parts, node, state, uploads, scratch, '/proc/self/', ...extra.map(({ from }) => from)],
+    writable: [state, scratch],
+  };
+  // Without a pid namespace this signal is all that ties the enclave to its host.
+  return ['setpriv', '--no-new-privs', '--pdeathsig', 'KILL', '--', ...startArguments(start, options)];
+}
+
+/** From the shell on. The permission model is a seat-belt: what each flag closes is in docs/decisions/0002-sandbox.md. */
+function startArguments(start: Start, options: SandboxOptions): readonly string[] {
+  const { app, state, uploads, scratch } = start.paths;
+  return [
+    ...['/bin/sh', '-euc', START, 'sh', scratch, String(options.dataLimitBytes ?? DATA_LIMIT_BYTES)],
+    ...[start.node, '--permission', '--allow-child-process', '--disable-warning=PERM0002'],
+    ...start.readable.map((path) => `--allow-fs-read=${path}`),
+    ...start.writable.map((path) => `--allow-fs-write=${path}`),
+    ...['--no-addons', '--disable-proto=throw', '--disallow-code-generation-from-strings', '--disable-sigusr1'],
+    start.entry,
+    ...['--app', app, '--state', state, '--uploads', uploads, '--scratch', scratch],
+    ...(options.entryArguments ?? []),
+  ];
+}
+
+/** Where a path of the inside lies on the host. */
+function onTheHost(path: string, app: string, extra: readonly ReadOnlyMount[]): string {
+  const mounts = [...extra, { from: app, to: INSIDE.app as string }];
+  const mount = mounts.find(({ to }) => path === to || path.startsWith(`${to}/`));
+  if (mount === undefined) throw new Error('sandbox: the entry lies in no mounted folder');
+  return mount.from + path.slice(mount.to.length);
+}
+
+/** Creates the lock file if absent, without following a link, and insists that it is a plain file with one name. */
+function prepareLock(stateDirectory: string): string {
+  const path = join(stateDirectory, 'lock');
+  const { O_RDONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const descriptor = openSync(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  try {
+    const status = fstatSync(descriptor);
+    if (!status.isFile() || status.nlink !== 1) throw new Error('sandbox: the lock is not a plain file');
+  } finally {
+    closeSync(descriptor);
+  }
+  return path;
 }
 
 /**
- * The Node binary the enclave runs on: the one pinned in the lockfile, else this process's own if it is recent enough.
- * Throws where there is neither.
+ * Starts the enclave. Resolves as soon as its process exists; a held lock or a failing entry shows in `exited`.
+ * Call it from the main thread: the death signal is tied to the thread that spawns. Throws as {@link sandboxCommand}
+ * does, and if `flock` cannot be run, since without it two processes could write one state directory.
+ */
+export async function spawnEnclave(options: SandboxOptions): Promise<EnclaveProcess> {
+  const sandbox = await sandboxCommand(options);
+  const output = options.output ?? 'ignore';
+  const child = spawn(sandbox.command, sandbox.args, {
+    stdio: ['ignore', output, output, 'pipe', sandbox.filter === null ? 'ignore' : 'pipe'],
+    env: sandbox.env,
+    cwd: '/',
+    detached: true, // Ctrl-C in a terminal reaches the host alone, which then closes the door
+  });
+  const exited = exitOf(child, sandbox.scratchDirectory);
+  await once(child, 'spawn');
+  if (sandbox.filter !== null) sendFilter(child.stdio[FILTER_FD], sandbox.filter);
+  const door = child.stdio[DOOR_FD];
+  if (!(door instanceof Duplex)) throw new Error('sandbox: the door is no socket pair');
+  door.on('error', () => undefined); // 'close' follows
+  return { process: child, door, assurance: sandbox.assurance, missing: sandbox.missing, exited };
+}
+
+function exitOf(child: ChildProcess, scratchDirectory: string | null): EnclaveProcess['exited'] {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      const cleared = scratchDirectory === null ? Promise.resolve() : rm(scratchDirectory, { recursive: true, force: true });
+      void cleared.catch(() => undefined).then(() => resolve({ code, signal }));
+    });
+  });
+}
+
+/**
+ * The Node binary to run the enclave with: the one pinned in the lockfile if npm installed it, else this process's own
+ * if it is Node 24 or later. Throws if neither is there.
  */
 export function findNode(appDirectory: string): string {
   const pinned = join(appDirectory, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node');
   if (existsSync(pinned)) return pinned;
-  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
-  throw new Error('sandbox: needs Node 24 or later, or the pinned binary that "npm ci" installs');
-}
-
-/** Makes the lock file where there is none and refuses anything that is not a plain file. */
-function prepareLock(state: string): string {
-  const lock = join(state, 'lock');
-  const file = openSync(
-    lock,
-    constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    0o600,
-  );
-  try {
-    if (!fstatSync(file).isFile()) throw new Error('sandbox: the lock is not a plain file');
-  } finally {
-    closeSync(file);
-  }
-  return lock;
-}
-
-/** sh (FIFO, limits) ▸ node with its permission model as a seat-belt; the engine's child gets flags of its own. */
-function startArguments({ node, paths, entry, readable, writable, entryArguments, dataLimitBytes }: Start): string[] {
-  const permissions = [
-    '--permission',
-    '--allow-child-process',
-    ...readable.map((path) => `--allow-fs-read=${path}`),
-    ...writable.map((path) => `--allow-fs-write=${path}`),
-  ];
-  const places = ['--app', paths.app, '--state', paths.state, '--uploads', paths.uploads, '--scratch', paths.scratch];
-  const command = [node, ...permissions, entry, ...places, ...entryArguments];
-  return ['/bin/sh', '-c', START, 'sh', paths.scratch, String(dataLimitBytes), ...command];
-}
-
-/** Where a path inside lies without a sandbox. */
-function outside(path: string, app: string, extra: readonly ReadOnlyMount[]): string {
-  const mount = extra.find(({ to }) => path === to || path.startsWith(`${to}/`));
-  if (mount) return `${mount.from}${path.slice(mount.to.length)}`;
-  return path.startsWith(`${INSIDE.app}/`) ? join(app, path.slice(INSIDE.app.length)) : path;
+  if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath;
+  throw new Error('sandbox: neither the pinned Node binary nor Node 24 is installed');
 }
