@@ -1,14 +1,7 @@
 /** A folder of policies → validated objects. Every fault names file and field. */
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  AggregateQuery,
-  CharterTemplate,
-  DatasetSchema,
-  Role,
-  Slug,
-  UnitPath,
-} from '@reinraum/protocol';
+import { AggregateQuery, CharterTemplate, DatasetSchema, Role, Slug, UnitPath } from '@reinraum/protocol';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';

@@ -5,6 +5,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
+import { entrancePage } from './page.ts';
 import { problemResponse } from './problem.ts';
 
 const bodyBytesMax = 4 * 1024 * 1024;
@@ -55,6 +56,12 @@ export function gateway(options: GatewayOptions): Hono {
   app.notFound(() => problemResponse('not-found'));
   app.onError(() => problemResponse('enclave-failed'));
 
+  app.get('/', async (context) => {
+    const ask = async (path: string) => (await forward(new Request(new URL(path, context.req.url)), options)).json();
+    const { rooms = [] } = (await ask('/rooms')) as { rooms?: readonly string[] };
+    const statuses = await Promise.all(rooms.map(async (name) => [name, await ask(`/rooms/${name}/status`)] as const));
+    return context.html(entrancePage(new Map(statuses)));
+  });
   app.get('/health', (context) => context.json({ ok: true }));
   app.get('/rooms', (context) => forward(context.req.raw, options));
   app.get('/rooms/:room/status', (context) => forward(context.req.raw, options));

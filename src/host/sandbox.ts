@@ -126,7 +126,15 @@ export async function sandboxCommand(options: SandboxOptions): Promise<SandboxCo
   const lock = ['--nonblock', '--no-fork', '--conflict-exit-code', String(LOCK_HELD_EXIT_CODE), places.lock];
   if (missing === null) {
     const args = [...lock, ...sandboxed(places, options)];
-    return { command, args, env, filter: filterForThisMachine(), assurance: 'sandboxed', missing: [], scratchDirectory: null };
+    return {
+      command,
+      args,
+      env,
+      filter: filterForThisMachine(),
+      assurance: 'sandboxed',
+      missing: [],
+      scratchDirectory: null,
+    };
   }
   const scratchDirectory = await mkdtemp(join(tmpdir(), 'reinraum-'));
   const args = [...lock, ...degraded(places, scratchDirectory, options)];
@@ -233,7 +241,8 @@ export async function spawnEnclave(options: SandboxOptions): Promise<EnclaveProc
 function exitOf(child: ChildProcess, scratchDirectory: string | null): EnclaveProcess['exited'] {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => {
-      const cleared = scratchDirectory === null ? Promise.resolve() : rm(scratchDirectory, { recursive: true, force: true });
+      const cleared =
+        scratchDirectory === null ? Promise.resolve() : rm(scratchDirectory, { recursive: true, force: true });
       void cleared.catch(() => undefined).then(() => resolve({ code, signal }));
     });
   });

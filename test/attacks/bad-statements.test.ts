@@ -1,0 +1,305 @@
+/** Statements nobody should accept: each is refused by its own code, costs nothing and leaves the room as it was. */
+import { randomBytes } from 'node:crypto';
+import { canonicalText, commit, type Json, preAuthentication, sign, toBase64, utf8 } from '@reinraum/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyState } from '../../src/cli/audit.ts';
+import { ask } from '../../src/client/ask.ts';
+import { newMember } from '../../src/client/key-file.ts';
+import { signAs } from '../../src/client/room-client.ts';
+import { envelopeOf, expectRefused, type PlainStatement, plainStatement, signedBy } from '../support/raw-statement.ts';
+import { approved, residentRecords, type SmallRoom, smallRoom, uploadResidents } from '../support/small-room.ts';
+import { refusedCodes, verifiedLog } from '../support/verified-log.ts';
+
+const marker = 'MARKER-4711-Musterfrau';
+const hour = 3_600_000;
+let room: SmallRoom;
+let query: string;
+
+beforeAll(async () => {
+  room = await smallRoom();
+  await uploadResidents(room, residentRecords([100, 50, 20]));
+  query = await approved(room);
+});
+afterAll(() => room.close());
+
+const session = () => plainStatement(room, 'steward', 'session.open', { scope: 'log' });
+const bent = async (change: (statement: PlainStatement) => Json) =>
+  signedBy(room, 'steward', change(await session()) as PlainStatement);
+const bytes = async (text: (canonical: string) => string) =>
+  envelopeOf(room.people.steward.signing, utf8(text(canonicalText(await session()))));
+const good = async () => signedBy(room, 'steward', await session());
+
+/** The order of the group of Ed25519: a signature stays valid in the group if it is added to S. */
+const groupOrder = 2n ** 252n + 27742317777372353535851937790883648493n;
+
+function malleated(signature: string): string {
+  const raw = Buffer.from(signature, 'base64');
+  let s = 0n;
+  for (let at = 63; at >= 32; at--) s = (s << 8n) | BigInt(raw[at] ?? 0);
+  s += groupOrder;
+  for (let at = 32; at < 64; at++, s >>= 8n) raw[at] = Number(s & 255n);
+  return raw.toString('base64');
+}
+
+describe('nobody’s statement is refused and not logged', () => {
+  const cases: [name: string, envelope: () => Promise<unknown> | unknown, code: string, field: string][] = [
+    ['no envelope', () => null, 'envelope-malformed', 'document'],
+    ['a text', () => marker, 'envelope-malformed', 'document'],
+    ['an unknown field', async () => ({ ...(await good()), [marker]: marker }), 'envelope-malformed', 'document'],
+    ['another type', async () => ({ ...(await good()), payloadType: marker }), 'envelope-malformed', 'payloadType'],
+    ['no signature', async () => ({ ...(await good()), signatures: [] }), 'envelope-malformed', 'signatures'],
+    [
+      'two signatures',
+      async () => {
+        const envelope = await good();
+        return { ...envelope, signatures: [...envelope.signatures, ...envelope.signatures] };
+      },
+      'envelope-malformed',
+      'signatures',
+    ],
+    [
+      'a short signature',
+      async () => ({ ...(await good()), signatures: [{ sig: 'AAAA' }] }),
+      'envelope-malformed',
+      'signatures.0.sig',
+    ],
+    ['a payload not in base64', async () => ({ ...(await good()), payload: 'ä*' }), 'envelope-malformed', 'payload'],
+    [
+      'a payload too long',
+      async () => ({ ...(await good()), payload: 'A'.repeat(30_000) }),
+      'envelope-malformed',
+      'payload',
+    ],
+    ['blanks in the JSON', () => bytes((text) => text.replace(':', ': ')), 'statement-not-canonical', 'payload'],
+    ['a final line end', () => bytes((text) => `${text}\n`), 'statement-not-canonical', 'payload'],
+    ['a byte order mark', () => bytes((text) => `\uFEFF${text}`), 'statement-not-canonical', 'payload'],
+    [
+      'a field twice',
+      () => bytes((text) => text.replace('{', `{"actor":"${marker}",`)),
+      'statement-not-canonical',
+      'payload',
+    ],
+    ['fields in another order', () => bytes((text) => reordered(text)), 'statement-not-canonical', 'payload'],
+    ['half a JSON text', () => bytes((text) => text.slice(0, -9)), 'statement-not-canonical', 'payload'],
+    [
+      'bytes that are no UTF-8',
+      () => envelopeOf(room.people.steward.signing, Uint8Array.of(0x7b, 0xff, 0x7d)),
+      'statement-not-canonical',
+      'payload',
+    ],
+    ['an unknown type', () => bent((s) => ({ ...s, type: 'log.erase' })), 'statement-malformed', 'type'],
+    ['an unknown field inside', () => bent((s) => ({ ...s, [marker]: 1 })), 'statement-malformed', 'document'],
+    [
+      'a body of another type',
+      () => bent((s) => ({ ...s, body: { query: marker } })),
+      'statement-malformed',
+      'body.scope',
+    ],
+    [
+      'a day that is none',
+      () => bent((s) => ({ ...s, expiresAt: '2026-02-30T00:00:00Z' })),
+      'statement-malformed',
+      'expiresAt',
+    ],
+    ['an id that can be guessed', () => bent((s) => ({ ...s, id: marker })), 'statement-malformed', 'id'],
+    [
+      'an empty signature',
+      async () => ({ ...(await good()), signatures: [{ sig: toBase64(new Uint8Array(64)) }] }),
+      'signature-invalid',
+      'signatures.0.sig',
+    ],
+    [
+      'another member’s signature',
+      async () => signedBy(room, 'analyst', await session()),
+      'signature-invalid',
+      'signatures.0.sig',
+    ],
+    [
+      'a payload altered after signing',
+      async () => {
+        const [one, other] = [await good(), await good()];
+        return { ...one, payload: other.payload };
+      },
+      'signature-invalid',
+      'signatures.0.sig',
+    ],
+    [
+      'a signature with the group order added',
+      async () => {
+        const envelope = await good();
+        return { ...envelope, signatures: [{ sig: malleated(envelope.signatures[0]?.sig ?? '') }] };
+      },
+      'signature-invalid',
+      'signatures.0.sig',
+    ],
+    [
+      'a signature over another payload type',
+      async () => {
+        const envelope = await good();
+        const payload = Buffer.from(envelope.payload, 'base64');
+        const type = 'application/vnd.reinraum.offer+json';
+        const signature = await sign(room.people.steward.signing, preAuthentication(type, payload));
+        return { ...envelope, signatures: [{ sig: toBase64(signature) }] };
+      },
+      'signature-invalid',
+      'signatures.0.sig',
+    ],
+    [
+      'a signature over the bare payload',
+      async () => {
+        const envelope = await good();
+        const signature = await sign(room.people.steward.signing, Buffer.from(envelope.payload, 'base64'));
+        return { ...envelope, signatures: [{ sig: toBase64(signature) }] };
+      },
+      'signature-invalid',
+      'signatures.0.sig',
+    ],
+    ['another room', () => bent((s) => ({ ...s, room: 'ab'.repeat(32) })), 'room-unknown', 'room'],
+    ['a stranger’s own key', () => stranger(), 'actor-unknown', 'key'],
+    ['a stranger’s key under a member’s name', () => stranger(room.people.steward.member.ref), 'actor-unknown', 'key'],
+    [
+      'a key of small order, with the signature that fits every message',
+      async () => {
+        const identity = new Uint8Array(32);
+        identity[0] = 1;
+        const signature = new Uint8Array(64);
+        signature[0] = 1;
+        const statement = { ...(await session()), key: toBase64(identity) };
+        const payload = toBase64(utf8(canonicalText(statement)));
+        const { payloadType } = await good();
+        return { payloadType, payload, signatures: [{ sig: toBase64(signature) }] };
+      },
+      // OpenSSL accepts that signature; the key is no member's.
+      'actor-unknown',
+      'key',
+    ],
+  ];
+
+  test.each(cases)('%s', async (_name, envelope, code, field) => {
+    const { entries } = await verifiedLog(room.state);
+    await expectRefused(room, { envelope: await envelope() }, { code, field, absent: [marker] });
+    expect((await verifiedLog(room.state)).entries).toHaveLength(entries.length);
+  });
+});
+
+function reordered(text: string): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(text) as PlainStatement).toReversed()));
+}
+
+async function stranger(actor?: string): Promise<unknown> {
+  const keys = newMember('city/statistics', ['owner', 'dpo', 'analyst']);
+  const member = actor === undefined ? keys.member : { ...keys.member, ref: actor };
+  const act = { room: room.client('steward').roomId, type: 'session.open', body: { scope: 'log' } } as const;
+  return signAs({ member, signing: keys.signing }, { ...act, nowMs: Date.now() });
+}
+
+describe('a member’s own statement is refused and the log says so', () => {
+  const at = (nowMs: number) => plainStatement(room, 'steward', 'session.open', { scope: 'log' }, nowMs);
+  const cases: [name: string, envelope: () => Promise<unknown>, code: string, field: string][] = [
+    ['another charter', () => bent((s) => ({ ...s, charter: 'cd'.repeat(32) })), 'charter-outdated', 'charter'],
+    [
+      'expired',
+      async () => signedBy(room, 'steward', await at(Date.now() - 2 * hour)),
+      'statement-expired',
+      'expiresAt',
+    ],
+    [
+      'from the future',
+      async () => signedBy(room, 'steward', await at(Date.now() + hour)),
+      'statement-expired',
+      'expiresAt',
+    ],
+    [
+      'valid for years',
+      () => bent((s) => ({ ...s, expiresAt: '2099-01-01T00:00:00Z' })),
+      'statement-expired',
+      'expiresAt',
+    ],
+    ['a checkpoint that is none', () => bent((s) => ({ ...s, seen: marker })), 'checkpoint-invalid', 'seen'],
+    [
+      'a checkpoint nobody signed',
+      async () => {
+        const checkpoint = (await room.client('steward').public.status()).checkpoint ?? '';
+        const forged = checkpoint.replace(/\n[0-9]+\n/, '\n1000000\n');
+        return bent((s) => ({ ...s, seen: forged }));
+      },
+      'checkpoint-invalid',
+      'seen',
+    ],
+    ['an analyst approving', () => room.client('analyst').sign('query.approve', { query }), 'role-missing', 'actor'],
+    ['an analyst revoking', () => room.client('analyst').sign('query.revoke', { query }), 'role-missing', 'actor'],
+    [
+      'a data protection officer declaring a dataset',
+      () => room.client('cityDpo').sign('dataset.declare', declaration),
+      'role-missing',
+      'actor',
+    ],
+    ['an owner asking', () => room.client('steward').sign('query.run', run('steward')), 'role-missing', 'actor'],
+    ['a second founding', () => room.client('steward').sign('charter.sign', {}), 'room-founded', 'type'],
+  ];
+  const declaration = {
+    dataset: 'residents',
+    version: 2,
+    predecessor: null,
+    schema: 'ab'.repeat(32),
+    capacityRows: 1,
+    purpose: 'planning',
+    legalBasis: 'dsgvo-6-1-e',
+    validUntil: '2035-12-31',
+  };
+  const run = (person: 'steward') => ({
+    query,
+    parameters: 'ab'.repeat(32),
+    purpose: 'planning',
+    recipient: room.people[person].member.unit,
+    reader: room.people[person].member.readingKey,
+  });
+
+  test.each(cases)('%s', async (_name, envelope, code, field) => {
+    const before = await verifiedLog(room.state);
+    await expectRefused(room, { envelope: await envelope() }, { code, field, absent: [marker] });
+    const after = await verifiedLog(room.state);
+    expect(refusedCodes(after).slice(refusedCodes(before).length)).toEqual([code]);
+    expect(after.entries).toHaveLength(before.entries.length + 1);
+    expect(after.spent).toEqual(before.spent);
+  });
+
+  test('a statement is taken once, and neither its bytes nor its id again', async () => {
+    const statement = await session();
+    const envelope = await signedBy(room, 'steward', statement);
+    await room.client('steward').submit({ envelope });
+    const replayed = { code: 'statement-replayed', field: 'id' };
+    await expectRefused(room, { envelope }, replayed);
+    const sameId = { ...(await plainStatement(room, 'steward', 'query.revoke', { query })), id: statement['id'] ?? '' };
+    await expectRefused(room, { envelope: await signedBy(room, 'steward', sameId) }, replayed);
+  });
+
+  test('a run that arrives ten times at once is charged once', async () => {
+    const opening = { salt: toBase64(new Uint8Array(randomBytes(32))), value: canonicalText({ sex: 'f' }) };
+    const { member } = room.people.analyst;
+    const body = {
+      query,
+      parameters: commit('parameters', opening),
+      purpose: 'planning',
+      recipient: member.unit,
+      reader: member.readingKey,
+    };
+    const envelope = await room.client('analyst').sign('query.run', body);
+    const submission = JSON.stringify({ envelope, opening });
+    const url = `${room.installation.url}/rooms/small/statements`;
+    const headers = { 'content-type': 'application/json' };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => fetch(url, { method: 'POST', headers, body: submission })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 9 }, () => 422)]);
+    const { entries, spent } = await verifiedLog(room.state);
+    expect(entries.filter(({ type }) => type === 'query.charged')).toHaveLength(1);
+    expect(spent.rho).toBe('1/8');
+  });
+
+  test('the room goes on answering, and its log verifies', async () => {
+    const answered = await ask(room.client('analyst'), query, 'planning', { sex: 'm' });
+    expect(answered.isRepeat).toBe(false);
+    expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { rho: '1/4' } } });
+  });
+});
