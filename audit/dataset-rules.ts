@@ -25,6 +25,7 @@ export function isNextVersion(
   return !open && body.version === (closed?.version ?? 0) + 1 && body.predecessor === (closed?.manifest ?? null);
 }
 
+/** A declared version is the owner unit’s own, follows the last one and names the charter’s schema. Throws {@link Broken}. */
 export function declared(
   room: Room,
   entry: EntryOf<'dataset.declared'>,
@@ -52,6 +53,7 @@ export function declared(
   };
 }
 
+/** A closed version was declared, and its manifest says what the declaration said. Throws {@link Broken}. */
 export function sealed(
   room: Room,
   entry: EntryOf<'dataset.admitted' | 'dataset.rejected'>,
@@ -73,6 +75,7 @@ export function sealed(
   return () => room.datasets.get(dataset)?.set(version, { ...before, state, manifest });
 }
 
+/** A withdrawn version was declared or admitted; its owner unit or a data protection officer signed. Throws {@link Broken}. */
 export function withdrawn(
   room: Room,
   entry: EntryOf<'dataset.withdrawn'>,

@@ -7,6 +7,7 @@ export * from './evidence-error.ts';
 export * from './fetch-tile.ts';
 export * from './hash-reader.ts';
 export * from './journal.ts';
+export * from './leftover.ts';
 export * from './log.ts';
 export * from './note.ts';
 export * from './proof.ts';

@@ -16,6 +16,7 @@ import {
 import { afterCharges, currentVersion, missingApprovals, type Room } from './room.ts';
 import { Broken } from './rule.ts';
 
+/** A proposed query is new, compiles against its schema and keeps to the charter. Throws {@link Broken}. */
 export function proposed(room: Room, entry: EntryOf<'query.proposed'>, query: AggregateQuery): () => void {
   if (room.queries.has(entry.detail.query)) throw new Broken('query', 'a query was proposed twice');
   const schema = room.schemas.get(query.from.dataset);
@@ -30,6 +31,7 @@ export function proposed(room: Room, entry: EntryOf<'query.proposed'>, query: Ag
   return () => room.queries.set(entry.detail.query, { query, approvals: new Set(), revoked: false });
 }
 
+/** An approval names a query that was proposed. Throws {@link Broken}. */
 export function approved(
   room: Room,
   entry: EntryOf<'query.approved'>,
@@ -42,6 +44,7 @@ export function approved(
   return () => room.queries.set(entry.detail.query, { ...before, approvals });
 }
 
+/** A revocation names a query that was proposed; it cannot be taken back. Throws {@link Broken}. */
 export function revoked(
   room: Room,
   entry: EntryOf<'query.revoked'>,
@@ -78,6 +81,10 @@ function permitted(
   return state.query;
 }
 
+/**
+ * A charge is the price of an approved query on the version asked now, for its recipient, and overdraws no balance.
+ * Throws {@link Broken}.
+ */
 export function charged(
   room: Room,
   entry: EntryOf<'query.charged'>,
@@ -115,6 +122,7 @@ export function charged(
   };
 }
 
+/** The end of a charge: released or failed, once, and for the recipient it was charged for. Throws {@link Broken}. */
 export function closed(
   room: Room,
   entry: EntryOf<'query.released' | 'query.failed'>,
@@ -137,6 +145,7 @@ export function closed(
   };
 }
 
+/** A repeat delivers a release of its query about the version asked now, charged for nothing. Throws {@link Broken}. */
 export function repeated(
   room: Room,
   entry: EntryOf<'query.repeated'>,

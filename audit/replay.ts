@@ -8,11 +8,16 @@ import {
   AggregateQuery,
   Charter,
   DatasetSchema,
+  type DocumentKind,
+  type DocumentOf,
   decodeEntry,
   type EntryOf,
   founders,
+  fromBase64,
   type LogEntry,
+  openDocument,
   parseCanonical,
+  SignedDocument,
   type Statement,
   toHex,
 } from '@reinraum/protocol';
@@ -158,6 +163,32 @@ export class Replay {
     };
   }
 
+  /** A document the room's own enclave signed, kept as an object. */
+  async #document<Kind extends DocumentKind>(room: Room, kind: Kind, digest: string): Promise<DocumentOf<Kind>> {
+    const signed = await this.#policy(digest, SignedDocument, 'object');
+    try {
+      return await openDocument(kind, fromBase64(room.charter.enclave.signingKey), signed);
+    } catch {
+      throw new Broken('signature', `the ${kind} ${digest} was not signed by the room’s enclave`);
+    }
+  }
+
+  async #started(room: Room, { detail, recorder }: EntryOf<'enclave.started'>): Promise<() => void> {
+    const claims = await this.#document(room, 'claims', detail.claims);
+    if (claims.measurement !== recorder || claims.assurance !== detail.assurance) {
+      throw new Broken('measurement', 'a start does not say what its claims say');
+    }
+    return nothing;
+  }
+
+  async #offered(room: Room, { detail, statements }: EntryOf<'dataset.declared'>): Promise<void> {
+    const offer = await this.#document(room, 'offer', detail.offer);
+    const isFor = offer.room === room.id && offer.dataset === detail.dataset && offer.version === detail.version;
+    if (!isFor || offer.declaration !== statements[0]?.digest) {
+      throw new Broken('dataset', 'an offer is for another declaration');
+    }
+  }
+
   async #roomChange(
     room: Room,
     entry: Exclude<LogEntry, { type: 'room.founded' }>,
@@ -167,8 +198,9 @@ export class Replay {
     switch (entry.type) {
       case 'enclave.started':
         if (statements.length > 0) throw new Broken('statement', 'a start carries no statement');
-        return nothing;
+        return this.#started(room, entry);
       case 'dataset.declared':
+        await this.#offered(room, entry);
         return declared(room, entry, only(room, entry, statements, 'dataset.declare'));
       case 'dataset.admitted':
       case 'dataset.rejected':

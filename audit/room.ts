@@ -24,6 +24,7 @@ export interface DatasetVersion {
   readonly manifest: string | undefined;
 }
 
+/** A proposed query and what became of it. */
 export interface QueryState {
   readonly query: AggregateQuery;
   /** Members who approved, by reference. */
@@ -37,6 +38,7 @@ export interface ChargeState {
   readonly outcome: 'open' | 'released' | 'failed';
 }
 
+/** Sums of the charges on one population: Σρ and Σδ, exact. */
 export interface Balance {
   readonly rho: Rational;
   readonly delta: Rational;

@@ -3,12 +3,14 @@
  * log (architecture.md "The way of the data"). Refusals come before the charge; after it there is one constant failure,
  * and the charge stands.
  */
-import { afterCharges, type Room } from '@reinraum/audit';
+import { afterCharges, missingApprovals, type Room } from '@reinraum/audit';
 import {
   commit,
   formatRational,
   type Opening,
+  type Plan,
   parseRational,
+  plan,
   price,
   type Release,
   type SigningKey,
@@ -52,10 +54,11 @@ export class AnswerFailed extends Error {}
 
 /** Answers an authorised run. Throws {@link RefusedAct} before, {@link AnswerFailed} after the charge. */
 export async function answer(desk: Desk, room: Room, run: Run, opening: Opening | undefined): Promise<Answer> {
-  const { plan } = decide(room, run, opening, desk.today(), desk.roomKey);
+  const asked = decide(room, run, opening, desk.today(), desk.roomKey);
   const engine = await desk.engines.ready();
-  const short = plan.cells - desk.noise.available(plan.mechanism);
-  if (short > 0) desk.noise.fill(plan.mechanism, short);
+  stock(desk.noise, asked.plan);
+  // Reserved before the charge: another question in work at the same time must not leave this one short after it.
+  const noise = desk.noise.reserve(asked.plan.mechanism, asked.plan.cells);
   const begun = await desk.ledger.exclusive((append) => begin(desk, room, run, opening, append));
   if ('stored' in begun) return begun;
   const { decision, charged } = begun;
@@ -64,7 +67,7 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
     desk.reached('charged');
     const exact = exactCounts(decision.plan, await engine.aggregate(decision.plan));
     desk.reached('aggregated');
-    const noised = addNoise(exact, decision.plan, desk.noise);
+    const noised = addNoise(exact, decision.plan, noise);
     const kept = keep(noised, decision.plan, parseRational(room.charter.accountant.deltaPerDecision));
     desk.reached('noised');
     const release = releaseOf(room, decision, run, charged, Number(kept.rule.cut), infer(kept, decision.plan));
@@ -75,6 +78,7 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
     desk.reached('stored');
     const logged = await desk.ledger.exclusive((append) => deliver(append, room, stored));
     desk.reached('released');
+    setImmediate(() => stock(desk.noise, decision.plan));
     return { logged, stored };
   } catch {
     await slot.end().catch(() => undefined);
@@ -82,6 +86,23 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
     if (!desk.releases.byCharge(charged.index))
       await desk.ledger.exclusive((append) => fail(append, room, charged.index));
     throw new AnswerFailed();
+  }
+}
+
+/** Makes sure of one draw a cell; ahead of the request, because the time of a draw tells its size. */
+function stock(noise: NoisePool, { mechanism, cells }: Plan): void {
+  const short = cells - noise.available(mechanism);
+  if (short > 0) noise.fill(mechanism, short);
+}
+
+/** Draws ahead for every question that may be asked now: at start, and whenever one was approved. */
+export function stockApproved({ noise }: Pick<Desk, 'noise'>, room: Room): void {
+  for (const state of room.queries.values()) {
+    const schema = room.schemas.get(state.query.from.dataset);
+    if (!schema || state.revoked || missingApprovals(room, state).length > 0) continue;
+    // Which cells there are does not depend on parameters; any permitted ones will do.
+    const parameters = Object.entries(state.query.params).map(([name, { oneOf }]) => [name, oneOf[0] ?? '']);
+    stock(noise, plan(state.query, schema, Object.fromEntries(parameters)));
   }
 }
 

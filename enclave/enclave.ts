@@ -18,7 +18,7 @@ import {
   toHex,
   utf8,
 } from '@reinraum/protocol';
-import { answer, type Desk, recover, type Step } from './answer.ts';
+import { answer, type Desk, recover, type Step, stockApproved } from './answer.ts';
 import { type Authorised, authorise, ForkSeen, RefusedAct } from './authorise.ts';
 import { catalogueOf } from './catalogue.ts';
 import { declare, destroyWithdrawnKeys, handOver, type Intakes, sealTo, withdraw } from './datasets.ts';
@@ -192,8 +192,11 @@ export class Enclave {
         return { accepted: await this.#accepted((await withdraw(desk, room, { ...act, statement })).logged) };
       case 'query.propose':
         return { accepted: await this.#accepted(await propose(ledger, room, { ...act, statement }, object)) };
-      case 'query.approve':
-        return { accepted: await this.#accepted(await approve(ledger, room, { ...act, statement })) };
+      case 'query.approve': {
+        const logged = await approve(ledger, room, { ...act, statement });
+        stockApproved(desk, room);
+        return { accepted: await this.#accepted(logged) };
+      }
       case 'query.revoke':
         return { accepted: await this.#accepted(await revoke(ledger, room, { ...act, statement })) };
       case 'query.run':
@@ -286,6 +289,7 @@ export class Enclave {
     const desk = deskOf(this.#options, this.#stores, ledger, room, claims);
     await recover(desk, room);
     await destroyWithdrawnKeys(desk, room);
+    stockApproved(desk, room);
     this.#founded = { ledger, room, desk };
   }
 }

@@ -14,7 +14,7 @@ export const WALL_NAMES = [
   'seccomp-filter',
   'no-network-interface',
   'no-foreign-process',
-  'no-inherited-file',
+  'no-inherited-descriptor',
   'no-core-dump',
   'bare-environment',
 ] as const;
@@ -60,7 +60,7 @@ export async function probeWalls(paths: WallPaths): Promise<WallReport> {
     'seccomp-filter': async () => (await statusFields()).get('Seccomp') === '2',
     'no-network-interface': noNetworkInterface,
     'no-foreign-process': noForeignProcess,
-    'no-inherited-file': () => noInheritedFile(join(paths.state, 'lock')),
+    'no-inherited-descriptor': () => noInheritedDescriptor(join(paths.state, 'lock')),
     'no-core-dump': noCoreDump,
     'bare-environment': async () => Object.keys(process.env).every((name) => ALLOWED_ENVIRONMENT.includes(name)),
   };
@@ -145,12 +145,13 @@ async function noForeignProcess(): Promise<boolean> {
   return parents.has(process.pid) && [...parents.keys()].every((id) => isOurs(id) || (id === 1 && reaper === 1));
 }
 
-/** Held if no descriptor from the third on is a file of the host, except the lock this process keeps. */
-async function noInheritedFile(lock: string): Promise<boolean> {
+/** Held if no descriptor after the usual three is a socket or a file of the host, except the door and the lock. */
+async function noInheritedDescriptor(lock: string): Promise<boolean> {
   const lockStatus = await lstat(lock);
   for (const name of await readdir('/proc/self/fd')) {
     const path = `/proc/self/fd/${name}`;
     const target = Number(name) < 3 ? '' : await readlink(path).catch(() => ''); // the listing's own descriptor is gone
+    if (target.startsWith('socket:') && name !== '3') return false;
     if (!target.startsWith('/') || target === '/dev/null') continue;
     const status = await stat(path);
     if (status.dev !== lockStatus.dev || status.ino !== lockStatus.ino) return false;

@@ -35,6 +35,13 @@ export class NoisePool {
     return held.splice(0, count);
   }
 
+  /** Moves exactly `count` draws into a pool of their own, so that nobody else can take them. Throws as {@link take}. */
+  reserve(mechanism: Mechanism, count: number): NoisePool {
+    const reserved = new NoisePool(this.#bits);
+    reserved.#draws.set(mechanismKey(mechanism), [...this.take(mechanism, count)]);
+    return reserved;
+  }
+
   /** How many draws are ready. */
   available(mechanism: Mechanism): number {
     return this.#draws.get(mechanismKey(mechanism))?.length ?? 0;

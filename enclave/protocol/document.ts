@@ -71,7 +71,9 @@ export const Release = z.strictObject({
 export type Release = z.infer<typeof Release>;
 
 const schemas = { claims: Claims, offer: Offer, release: Release };
+/** What the enclave signs. */
 export type DocumentKind = keyof typeof schemas;
+/** The document of a kind. */
 export type DocumentOf<Kind extends DocumentKind> = z.infer<(typeof schemas)[Kind]>;
 
 /** DSSE envelope of a document. */

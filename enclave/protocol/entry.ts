@@ -5,6 +5,7 @@ import { Digest, Fraction, Instant, MemberRef, Signature64, Slug, UnitPath } fro
 import type { RefusalCode } from './refusal.ts';
 import { isRefusalCode } from './refusal.ts';
 
+/** Largest entry in bytes of its canonical form. */
 export const entryBytesMax = 4096;
 
 /** What happened to data, in the words of the Standard-Datenschutzmodell (SDM). */
@@ -89,7 +90,9 @@ export const LogEntry = z.discriminatedUnion('type', [
   entry('session.opened', 'verwalten', { scope: z.literal('log'), until: Instant }),
 ]);
 export type LogEntry = z.infer<typeof LogEntry>;
+/** What an entry is about. */
 export type EntryType = LogEntry['type'];
+/** The entry of a type. */
 export type EntryOf<Type extends EntryType> = Extract<LogEntry, { type: Type }>;
 
 /** Canonical bytes of an entry. Throws `RangeError` above {@link entryBytesMax}. */

@@ -39,6 +39,7 @@ export interface Sensitivity {
   readonly lInfinity: bigint;
 }
 
+/** What is computed: the cells, the noise and the minimum of one question with its parameters filled in. */
 export interface Plan {
   readonly compiler: typeof compilerVersion;
   readonly dataset: string;

@@ -23,7 +23,9 @@ export type Predicate =
   | { readonly all: readonly Predicate[] }
   | { readonly any: readonly Predicate[] }
   | { readonly not: Predicate };
+/** Comparisons of a column with a constant or parameter. */
 export const comparisons = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte'] as const;
+/** One of {@link comparisons}. */
 export type Comparison = (typeof comparisons)[number];
 
 const comparison = comparisons.map((op) => z.strictObject({ [op]: z.tuple([ColumnRef, Operand]) }));
@@ -55,6 +57,7 @@ const Parameter = z.strictObject({ oneOf: z.array(Constant).min(1).max(valuesMax
 /** One measure of every cell. */
 export const Measure = z.strictObject({ as: Slug, fn: z.literal('count') });
 
+/** A template: what is asked, of whom, for whom and why, with which noise. Its digest is what approvals sign. */
 export const AggregateQuery = z
   .strictObject({
     apiVersion: z.literal('reinraum/v1'),

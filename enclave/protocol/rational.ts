@@ -30,8 +30,10 @@ export function formatRational({ num, den }: Rational): string {
   return den === 1n ? `${num}` : `${num}/${den}`;
 }
 
+/** 0. */
 export const zero: Rational = { num: 0n, den: 1n };
 
+/** a + b. */
 export function add(a: Rational, b: Rational): Rational {
   return rational(a.num * b.den + b.num * a.den, a.den * b.den);
 }
@@ -41,6 +43,7 @@ export function subtract(a: Rational, b: Rational): Rational {
   return rational(a.num * b.den - b.num * a.den, a.den * b.den);
 }
 
+/** a · b. */
 export function multiply(a: Rational, b: Rational): Rational {
   return rational(a.num * b.num, a.den * b.den);
 }

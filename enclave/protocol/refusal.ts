@@ -165,6 +165,7 @@ export const refusals = {
   },
 } as const satisfies Record<string, Bilingual>;
 
+/** A stable name of a refusal. */
 export type RefusalCode = keyof typeof refusals;
 
 /** A refusal. `field` names the place in the statement or policy, never what stands there. */

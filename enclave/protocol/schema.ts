@@ -82,4 +82,5 @@ export function csvHeader(schema: DatasetSchema): string {
 
 /** A pseudonym travels as the text of a UUIDv8 (RFC 9562 §5.8). */
 export const pseudonymChars = 36;
+/** The one spelling of a pseudonym. */
 export const pseudonymPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

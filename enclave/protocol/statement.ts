@@ -6,6 +6,7 @@ import { Bytes32, Day, Digest, Instant, MemberRef, Signature64, Slug, StatementI
 import { Refusal } from './refusal.ts';
 import { type SigningKey, sign, verify } from './signature.ts';
 
+/** DSSE payload type of a statement; no other document of the room carries it. */
 export const payloadType = 'application/vnd.reinraum.statement+json';
 /** Largest payload in bytes; its object must be cheap to keep and to verify. */
 export const payloadBytesMax = 16_384;
@@ -73,7 +74,9 @@ export const Statement = z.discriminatedUnion('type', [
   statement('session.open', { scope: z.literal('log') }),
 ]);
 export type Statement = z.infer<typeof Statement>;
+/** What a statement does. */
 export type StatementType = Statement['type'];
+/** The statement of a type. */
 export type StatementOf<Type extends StatementType> = Extract<Statement, { type: Type }>;
 
 /** A DSSE envelope with exactly one signature. DSSE's optional key id is ignored, as it is unauthenticated. */

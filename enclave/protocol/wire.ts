@@ -11,7 +11,9 @@ import { Charter } from './charter.ts';
 import { SignedDocument } from './document.ts';
 import { Bilingual, Bytes32, Digest, Instant } from './name.ts';
 
+/** Largest head of a frame in bytes. */
 export const headBytesMax = 4 * 1024 * 1024;
+/** Largest body of a frame in bytes. */
 export const bodyBytesMax = 64 * 1024 * 1024;
 
 const id = z.int().min(0);

@@ -1,8 +1,18 @@
 /** `reinraum audit verify`: the log of a room, checked by anyone, without the room. */
-import { access, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Broken, directoryFetch, JournalComparison, verifyLog } from '@reinraum/audit';
-import { formatRational } from '@reinraum/protocol';
+import { access, readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import {
+  Broken,
+  directoryFetch,
+  JournalComparison,
+  type LeftoverFault,
+  leftoverFault,
+  parseCheckpoint,
+  parseNote,
+  type Room,
+  verifyLog,
+} from '@reinraum/audit';
+import { formatRational, toHex } from '@reinraum/protocol';
 import type { Command } from 'commander';
 import { print, progressBar, say } from './output.ts';
 
@@ -56,9 +66,40 @@ export async function verifyState(state: string, room?: string): Promise<StateVe
     },
   });
   if (!verdict.verified) return verdict;
+  const fault =
+    (await leftoverFault(await tilePaths(log), verdict.size, directoryFetch(log))) ?? (await signedFault(log, verdict));
+  if (fault) {
+    const message = `${fault.path} is not what the verified log says`;
+    return { verified: false, entry: fault.entryIndex, rule: 'file', message };
+  }
   const spent = [...verdict.room.spent].map(([id, { rho, delta }]) => [
     id,
     { rho: formatRational(rho), delta: formatRational(delta) },
   ]);
   return { verified: true, room: verdict.room.id, size: verdict.size, spent: Object.fromEntries(spent) };
+}
+
+/** Paths of all tiles, below the log; files still being written are none yet. */
+async function tilePaths(log: string): Promise<string[]> {
+  const entries = await readdir(join(log, 'tile'), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'));
+  return files.map((entry) => relative(log, join(entry.parentPath, entry.name)));
+}
+
+/** The record of the last signed head: the head verified, or a later one of the same log. */
+async function signedFault(
+  log: string,
+  { size, room }: { size: number; room: Room },
+): Promise<LeftoverFault | undefined> {
+  const wrong = { path: 'signed', entryIndex: size };
+  const text = await readFile(join(log, 'signed'), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    const head = parseCheckpoint(text);
+    const published = parseCheckpoint(parseNote(await readFile(join(log, 'checkpoint'))).text);
+    const isSame = head.size > size || toHex(head.root) === toHex(published.root);
+    return head.origin === `reinraum/${room.id}` && head.size >= size && isSame ? undefined : wrong;
+  } catch {
+    return wrong;
+  }
 }

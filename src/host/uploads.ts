@@ -1,5 +1,5 @@
 /** Sealed files on their way in: resumable, idempotent, ciphertext only. One file an offer, written in order. */
-import { mkdir, open, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Largest piece of one request. */
@@ -46,11 +46,6 @@ export class Uploads {
       result.catch(() => undefined),
     );
     return result;
-  }
-
-  /** Removes a file; its key is gone already, or it was never needed. */
-  async remove(offer: string): Promise<void> {
-    await unlink(this.#path(offer)).catch(() => undefined);
   }
 
   async #write(offer: string, offset: number, piece: Uint8Array): Promise<number> {

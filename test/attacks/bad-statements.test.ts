@@ -169,9 +169,8 @@ describe('nobody’s statement is refused and not logged', () => {
         const { payloadType } = await good();
         return { payloadType, payload, signatures: [{ sig: toBase64(signature) }] };
       },
-      // OpenSSL accepts that signature; the key is no member's.
-      'actor-unknown',
-      'key',
+      'signature-invalid',
+      'signatures.0.sig',
     ],
   ];
 

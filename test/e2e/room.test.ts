@@ -1,17 +1,24 @@
 /** The main way through a room, end to end: founding, two owners, a question, a repeat, a withdrawal, the log. */
-import { readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verifyReceipt } from '@reinraum/audit';
 import { utf8 } from '@reinraum/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifyState } from '../../src/cli/audit.ts';
 import { ask } from '../../src/client/ask.ts';
+import { foundingOf, instanceOf } from '../../src/client/instance.ts';
+import { RoomClient, RoomPublic, verifiedClaims } from '../../src/client/room-client.ts';
 import {
   approved,
+  debtors,
+  people,
   residentRecords,
+  residents,
   residentsHandover,
   type SmallRoom,
+  signatures,
   smallRoom,
+  template,
   uploadResidents,
 } from '../support/small-room.ts';
 
@@ -51,9 +58,25 @@ test('a question is answered with hidden cells and honest ranges, and a repeat c
   expect((await room.client('cityDpo').catalogue()).balances[0]?.rho.spent).toBe('1/4');
 });
 
-test('the log verifies, and names the entry after one flipped bit', async () => {
+test('the log verifies, and one flipped bit in any file of it is found', async () => {
   const good = await verifyState(room.state);
   expect(good).toMatchObject({ verified: true, spent: { person: { rho: '1/4', delta: '1/50000000' } } });
+  const copy = join(room.directory, 'copy');
+  await cp(room.state, copy, { recursive: true, filter: (path) => !path.endsWith('/lock') });
+  const folders = ['log', 'objects'].map((name) => readdir(join(copy, name), { recursive: true, withFileTypes: true }));
+  const files = (await Promise.all(folders)).flat().filter((entry) => entry.isFile());
+  expect(files.length).toBeGreaterThan(30);
+  for (const { parentPath, name } of files) {
+    const path = join(parentPath, name);
+    const bytes = await readFile(path);
+    const flipped = Buffer.from(bytes);
+    const at = Math.floor(bytes.length / 2);
+    flipped[at] = (flipped[at] ?? 0) ^ 1;
+    await writeFile(path, flipped);
+    expect(await verifyState(copy), path).toMatchObject({ verified: false });
+    await writeFile(path, bytes);
+  }
+  expect(await verifyState(copy)).toMatchObject({ verified: true });
 });
 
 test('a withdrawn dataset is not asked any more and its key is gone', async () => {
@@ -76,4 +99,23 @@ test('the checkpoint is public, the rest of the log needs a session', async () =
   const headers = { 'x-reinraum-session': await client.session() };
   const size = Number((await (await client.public.fetch('/log/checkpoint')).text()).split('\n')[1]);
   expect((await client.public.fetch(`/log/tile/entries/000.p/${size}`, { headers })).status).toBe(200);
+});
+
+test('several rooms live in one installation, and a statement for one is none for another', async () => {
+  await room.rooms.room('other');
+  const { rooms } = (await (await fetch(`${room.installation.url}/rooms`)).json()) as { rooms: string[] };
+  expect(rooms).toEqual(expect.arrayContaining(['small', 'other']));
+  const address = { url: room.installation.url, room: 'other' };
+  const stranger = new RoomClient(address, room.instance.charter, room.people.analyst);
+  await expect(stranger.session()).rejects.toMatchObject({ code: 'room-not-founded' });
+  const everyone = people();
+  const cards = Object.values(everyone).map(({ member }) => member);
+  const claims = await verifiedClaims(new RoomPublic(address));
+  const instance = instanceOf(template(), [residents, debtors], cards, claims);
+  await new RoomPublic(address).found(foundingOf(instance, await signatures(instance, everyone)));
+  await expect(stranger.session()).rejects.toMatchObject({ code: 'room-unknown' });
+  await expect(new RoomClient(address, instance.charter, everyone.analyst).session()).resolves.toMatch(
+    /^[0-9a-f]{64}$/,
+  );
+  expect(await (await fetch(`${room.installation.url}/`)).text()).toContain('Synthetische Daten');
 });

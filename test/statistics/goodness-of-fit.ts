@@ -34,7 +34,7 @@ export function chiSquareTail(statistic: number, dof: number): number {
   return front * h;
 }
 
-/** P of Pearson's statistic; every expected count should be at least 50. */
+/** P of Pearson's statistic; every expected count should be at least 200. */
 export function chiSquareOf(observed: readonly number[], expected: readonly number[]): number {
   const statistic = observed.reduce((sum, count, at) => {
     const mean = expected[at] ?? Number.NaN;
@@ -43,10 +43,10 @@ export function chiSquareOf(observed: readonly number[], expected: readonly numb
   return chiSquareTail(statistic, observed.length - 1);
 }
 
-/** P of a chi-square test of integer draws against a distribution, one bin a value, both tails merged from 50 expected on. */
+/** P of a chi-square test of integer draws against a distribution, one bin a value, tails merged to 200 expected. */
 export function fitOf(draws: readonly bigint[], { pmf, survival }: NoiseDistribution): number {
   let edge = 0;
-  while (survival(edge + 1) * draws.length >= 50) edge += 1;
+  while (survival(edge + 1) * draws.length >= 200) edge += 1;
   const observed = Array.from({ length: 2 * edge + 1 }, () => 0);
   for (const drawn of draws) {
     const at = Math.min(Math.max(Number(drawn), -edge), edge) + edge;

@@ -1,0 +1,57 @@
+/** Every proof in `enclave/privacy` names the code it covers by hash, so that neither changes without the other. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const folder = new URL('../../enclave/privacy/', import.meta.url);
+const proofs = readdirSync(folder).filter((name) => name.endsWith('.proof.md'));
+const proved = [
+  'bernoulli',
+  'bits',
+  'coverage',
+  'discrete-gaussian',
+  'discrete-laplace',
+  'distribution',
+  'exponential',
+  'interval',
+  'mechanism',
+  'pool',
+  'tail',
+  'threshold',
+];
+
+/** What is wrong with a proof page, or '' if it covers the code of its own name as that stands. */
+function complaintAbout(page: string, name: string, code: Uint8Array): string {
+  const covers = /^Covers: (\S+) sha256:([0-9a-f]{64})$/.exec(page.trimEnd().split('\n').at(-1) ?? '');
+  if (covers === null) return 'its last line is not "Covers: name.ts sha256:<hex>"';
+  if (covers[1] !== name) return `it covers ${covers[1]}, not ${name}`;
+  const hash = createHash('sha256').update(code).digest('hex');
+  return covers[2] === hash ? '' : `${name} changed: look at the proof again, then write sha256:${hash}`;
+}
+
+describe('proofs cover the code as it stands', () => {
+  test('every mechanism has one', () => {
+    for (const name of proved) expect(proofs, name).toContain(`${name}.proof.md`);
+  });
+
+  for (const proof of proofs) {
+    test(proof, () => {
+      const name = proof.replace('.proof.md', '.ts');
+      expect(existsSync(new URL(name, folder)), name).toBe(true);
+      const complaint = complaintAbout(
+        readFileSync(new URL(proof, folder), 'utf8'),
+        name,
+        readFileSync(new URL(name, folder)),
+      );
+      expect(complaint).toBe('');
+    });
+  }
+
+  test('a changed byte, another file and a missing line are noticed', () => {
+    const page = readFileSync(new URL('tail.proof.md', folder), 'utf8');
+    const code = readFileSync(new URL('tail.ts', folder));
+    expect(complaintAbout(page, 'tail.ts', Buffer.concat([code, Buffer.from(' ')]))).toContain('changed');
+    expect(complaintAbout(page, 'bits.ts', code)).toContain('not bits.ts');
+    expect(complaintAbout(page.replace('Covers:', 'Covered'), 'tail.ts', code)).toContain('last line');
+  });
+});
