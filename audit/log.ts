@@ -338,13 +338,13 @@ export class Log {
   async #proveExtension(head: Checkpoint): Promise<void> {
     const read = this.#hashes(head.size);
     const last = this.#signed;
-    const extends_ = !last?.size
+    const holds = !last?.size
       ? equalBytes(await rootAt(head.size, read), head.root)
       : verifyConsistency(
           { size1: last.size, root1: last.root, size2: head.size, root2: head.root },
           await consistencyProof(last.size, head.size, read),
         );
-    if (!extends_) throw new LogStopped('signed-diverges', 'the tiles do not extend the last signed head', last?.size);
+    if (!holds) throw new LogStopped('signed-diverges', 'the tiles do not extend the last signed head', last?.size);
   }
 
   /** Stores bundles and tiles; a file that is there with other bytes stops the log. */

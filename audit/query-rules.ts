@@ -145,7 +145,7 @@ export function closed(
   };
 }
 
-/** A repeat delivers a release of its query about the version asked now, charged for nothing. Throws {@link Broken}. */
+/** A repeat delivers a release of its query about the version asked now, at no charge. Throws {@link Broken}. */
 export function repeated(
   room: Room,
   entry: EntryOf<'query.repeated'>,

@@ -52,28 +52,27 @@ export type Recovery = 'current' | 'publish';
 export function recover({ journalSize, signed, published }: Findings): Recovery {
   const signedSize = signed ? signed.head.size : -1;
   const publishedSize = published ? published.head.size : -1;
-  switch (true) {
-    // Nothing was ever promised: a new directory, or a crash before the first checkpoint.
-    case signedSize === -1 && publishedSize === -1:
-      return 'publish';
-    // Heads are recorded before they leave the process; this one came from elsewhere, or the record was lost.
-    case publishedSize > signedSize:
-      throw new LogStopped('checkpoint-ahead', 'a checkpoint was published that is not recorded as signed');
-    // Entries whose inclusion was signed are gone: a lost disk, a restored backup.
-    case signedSize > journalSize:
-      throw new LogStopped('journal-behind', 'the journal ends before the last signed head', journalSize);
-    // The journal tells another story than the one that was signed.
-    case !agrees(signed):
-      throw new LogStopped('signed-diverges', 'the journal does not lead to the last signed root');
-    case !agrees(published):
-      throw new LogStopped('checkpoint-inconsistent', 'the journal does not lead to the published root');
-    // A crash between recording a head and publishing it, or before the tiles of the last entries were written. No
-    // checkpoint counts as −1, so this holds for the head of an empty log too.
-    case publishedSize < journalSize:
-      return 'publish';
-    default:
-      return 'current';
+  // Nothing was ever promised: a new directory, or a crash before the first checkpoint.
+  if (signedSize === -1 && publishedSize === -1) return 'publish';
+  // Heads are recorded before they leave the process; this one came from elsewhere, or the record was lost.
+  if (publishedSize > signedSize) {
+    throw new LogStopped('checkpoint-ahead', 'a checkpoint was published that is not recorded as signed');
   }
+  // Entries whose inclusion was signed are gone: a lost disk, a restored backup.
+  if (signedSize > journalSize) {
+    throw new LogStopped('journal-behind', 'the journal ends before the last signed head', journalSize);
+  }
+  // The journal tells another story than the one that was signed.
+  if (!agrees(signed)) {
+    throw new LogStopped('signed-diverges', 'the journal does not lead to the last signed root');
+  }
+  if (!agrees(published)) {
+    throw new LogStopped('checkpoint-inconsistent', 'the journal does not lead to the published root');
+  }
+  // A crash between recording a head and publishing it, or before the tiles of the last entries were written. No
+  // checkpoint counts as −1, so this holds for the head of an empty log too.
+  if (publishedSize < journalSize) return 'publish';
+  return 'current';
 }
 
 function agrees(promised: PromisedHead | undefined): boolean {

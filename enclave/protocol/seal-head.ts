@@ -97,7 +97,7 @@ export function readHead(bytes: Uint8Array): SealedHead | undefined {
 
 /**
  * Cuts a sealed file that comes in arbitrary pieces behind its head: yields exactly the bytes {@link readHead} reads, then
- * the rest as it comes. Holds at most one head. Throws as {@link readHead} does, and `truncated` if the head is not whole.
+ * the rest as it comes; yields nothing if the head is not whole. Holds at most one head. Throws as {@link readHead} does.
  */
 export async function* headThenRest(
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -119,7 +119,6 @@ export async function* headThenRest(
     }
     if (at < piece.length) yield piece.subarray(at);
   }
-  if (!whole) throw new SealError('truncated');
 }
 
 function headLengthOf(bytes: Uint8Array): number | undefined {

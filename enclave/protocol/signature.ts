@@ -1,6 +1,6 @@
 /**
  * Ed25519 (RFC 8032) over WebCrypto, the same in Node, browsers and Workers. tweetnacl is used only to derive public
- * keys: it accepts malleated signatures and verifies two orders of magnitude slower (docs/decisions/0003).
+ * keys: it accepts malleated signatures and verifies two orders of magnitude slower (docs/decisions/0003-signatures.md).
  */
 import nacl from 'tweetnacl';
 import { concat, toHex } from './bytes.ts';

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { link, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
@@ -10,15 +10,23 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { measure } from '../../enclave/attest/measurement.ts';
 import { ALLOWED_ENVIRONMENT, WALL_NAMES } from '../../enclave/attest/walls.ts';
 import { bubblewrapArguments, missingPart, SYSTEM_PATH } from '../../src/host/bubblewrap.ts';
-import { findNode, LOCK_HELD_EXIT_CODE, sandboxCommand, spawnEnclave } from '../../src/host/sandbox.ts';
+import {
+  DATA_LIMIT_BYTES,
+  findNode,
+  LOCK_HELD_EXIT_CODE,
+  sandboxCommand,
+  spawnEnclave,
+} from '../../src/host/sandbox.ts';
 import { REFUSED_CALLS } from '../../src/host/seccomp.ts';
 import { type Folders, makeFolders, type Probe, probeOptions, repositoryRoot, startProbe } from './probe.ts';
 
 const NO_BWRAP = '/nonexistent/bwrap';
 const EPERM = 1;
+const EACCES = 13;
 const EROFS = 30;
 const ENOSYS = 38;
 const missing = await missingPart('bwrap');
+const NEEDS_BWRAP = `needs bubblewrap 0.8 or later and user namespaces (${missing})`;
 const made: string[] = [];
 
 async function folders(): Promise<Folders> {
@@ -67,7 +75,7 @@ describe('behind all walls', () => {
     probe = await startProbe(here);
   });
   beforeEach((context) => {
-    if (missing !== null) context.skip(`needs bubblewrap 0.8 with user namespaces (${missing})`);
+    if (missing !== null) context.skip(NEEDS_BWRAP);
   });
   afterAll(async () => {
     if (missing === null) await probe.end();
@@ -110,7 +118,7 @@ describe('behind all walls', () => {
   });
 
   test('only the state, the scratch and /tmp can be written, even past the permission model', async () => {
-    const script = 'for (@ARGV) { $! = 0; open(my $f, ">", "$_/written"); print $! + 0, "\\n"; unlink "$_/written" }';
+    const script = 'print open(my $f, ">", "$_/written") ? 0 : $! + 0, "\\n" and unlink "$_/written" for @ARGV';
     const written = async (...paths: string[]) =>
       (await probe.try('run', ['/usr/bin/perl', '-e', script, ...paths])).out.trim().split('\n').map(Number);
     const readOnly = [
@@ -129,10 +137,11 @@ describe('behind all walls', () => {
   });
 
   test('kernel settings cannot be opened for writing, whatever user the host is', async () => {
-    const script = '$! = 0; open(my $f, "+<", $ARGV[0]); print $! + 0';
-    const setting = (path: string) => probe.try('run', ['/usr/bin/perl', '-e', script, path]);
-    expect(await setting('/proc/sys/kernel/core_pattern')).toMatchObject({ out: String(EROFS) });
-    expect(await setting('/proc/self/oom_score_adj')).toMatchObject({ out: String(EROFS) });
+    const script = 'print open(my $f, "+<", $ARGV[0]) ? 0 : $! + 0';
+    const open = async (path: string) => Number((await probe.try('run', ['/usr/bin/perl', '-e', script, path])).out);
+    expect(await open('/proc/self/oom_score_adj')).toBe(EROFS);
+    // For the user id of root the mount has to refuse it, for any other the file itself does already.
+    expect(await open('/proc/sys/kernel/core_pattern')).toBe(process.getuid?.() === 0 ? EROFS : EACCES);
   });
 
   test('the lock cannot be replaced by a link for the host to open', async () => {
@@ -156,17 +165,20 @@ describe('behind all walls', () => {
 
   test('the calls decided by an argument let the needed ones through', async () => {
     const [mknodat, clone, ioctl, pair] = ['mknodat', 'clone', 'ioctl', 'socketpair'].map(numberOf);
+    const FILE = { fifo: 0o010600, plain: 0o100600, device: 0o020600 };
+    const NEW = { user: 0x10000000, network: 0x40000000 };
+    const TERMINAL = { push: 0x5412, attributes: 0x5401 };
     const answers = await calls(
-      `${mknodat} -100 /tmp/fifo ${0o010600}`,
-      `${mknodat} -100 /tmp/file ${0o100600}`,
-      `${mknodat} -100 /tmp/device ${0o020600} 259`,
-      `${clone} ${0x10000000}`,
-      `${clone} ${0x40000000}`,
-      `${ioctl} 0 ${0x5412}`,
-      `${ioctl} 0 ${0x5401}`,
+      `${mknodat} -100 /tmp/fifo ${FILE.fifo}`,
+      `${mknodat} -100 /tmp/plain ${FILE.plain}`,
+      `${mknodat} -100 /tmp/device ${FILE.device} 259`,
+      `${clone} ${NEW.user}`,
+      `${clone} ${NEW.network}`,
+      `${ioctl} 0 ${TERMINAL.push}`,
+      `${ioctl} 0 ${TERMINAL.attributes}`,
       `${pair} 2 1 0`,
-      '467',
-      String(0x40000000 + 39),
+      '467', // newer than the list was reviewed for
+      String(0x40000000 + 39), // x32
     );
     const ENOTTY = 25;
     expect(answers).toEqual([0, EPERM, EPERM, EPERM, EPERM, EPERM, ENOTTY, EPERM, ENOSYS, ENOSYS]);
@@ -217,6 +229,12 @@ describe('behind all walls', () => {
     ]);
     expect(self.permissions).toEqual([false, false, false, false]);
     expect(self.eval).toBe('EvalError');
+  });
+
+  test('one byte of core at most, and the memory limit asked for', async () => {
+    const { out } = await probe.try('run', ['/bin/cat', '/proc/self/limits']);
+    expect(out).toMatch(/^Max core file size +1 +1 /m);
+    expect(out).toMatch(new RegExp(`^Max data size +${DATA_LIMIT_BYTES} +${DATA_LIMIT_BYTES} `, 'm'));
   });
 
   test('a child inherits neither the door nor the lock', async () => {
@@ -306,8 +324,7 @@ describe.each([
   ['degraded', NO_BWRAP],
 ])('%s', (assurance, bwrapPath) => {
   test('dies with its host, however that dies', async (context) => {
-    if (assurance === 'sandboxed' && missing !== null)
-      context.skip(`needs bubblewrap 0.8 with user namespaces (${missing})`);
+    if (assurance === 'sandboxed' && missing !== null) context.skip(NEEDS_BWRAP);
     const { state, uploads } = await folders();
     const host = spawn(
       findNode(repositoryRoot),
@@ -330,6 +347,9 @@ describe('before anything starts', () => {
     await symlink(join(target.state, 'secret'), join(symbolic.state, 'lock'));
     const hard = await folders();
     await link(join(target.state, 'secret'), join(hard.state, 'lock'));
+    const folder = await folders();
+    await mkdir(join(folder.state, 'lock'));
+    await expect(sandboxCommand(probeOptions(folder))).rejects.toThrow('EISDIR');
     await expect(sandboxCommand(probeOptions(symbolic))).rejects.toThrow('ELOOP');
     await expect(sandboxCommand(probeOptions(hard))).rejects.toThrow('not a plain file');
   });

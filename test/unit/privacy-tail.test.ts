@@ -1,4 +1,4 @@
-import { compare, type Rational, rational } from '@reinraum/protocol';
+import { compare, type Rational, rational, subtract } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { distributionOf } from '../../enclave/privacy/distribution.ts';
 import { expBounds } from '../../enclave/privacy/exponential.ts';
@@ -27,7 +27,6 @@ function logOf({ num, den }: Rational): number {
 
 describe('e^−γ', () => {
   test('the first 60 digits of e^−1, e^−1/2 and e^−20', () => {
-    // OEIS A068985, A092605; e^−20 = (e^−1)^20.
     const digits = (scaled: bigint) => scaled.toString().padStart(60, '0');
     const at = (num: bigint, den: bigint) => {
       const { lower, upper } = expBounds(num, den, 260);
@@ -62,9 +61,7 @@ describe('rigorous tails', () => {
       for (let m = -60n; m <= 60n; m += 1n) {
         const { lower, upper } = tail(m);
         expect(compare(lower, upper)).toBeLessThanOrEqual(0);
-        expect(upper.num * width.den - lower.num * (width.den / lower.den) * upper.den).toBeLessThanOrEqual(
-          width.num * upper.den,
-        );
+        expect(compare(subtract(upper, lower), width)).toBeLessThanOrEqual(0);
         const { lower: finerLower, upper: finerUpper } = finer(m);
         expect(compare(lower, finerLower)).toBeLessThanOrEqual(0);
         expect(compare(finerUpper, upper)).toBeLessThanOrEqual(0);
@@ -115,7 +112,7 @@ describe('tables in doubles against the rigorous tails', () => {
         smallest = survival(m);
         m = m < 12 ? m + 1 : Math.ceil(m * 1.07);
       }
-      expect(smallest).toBeLessThan(1e-2);
+      expect(smallest).toBeLessThan(1e-250);
       expect(worst).toBeLessThan(1e-12);
     });
   }

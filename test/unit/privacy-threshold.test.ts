@@ -72,7 +72,7 @@ describe('τ', () => {
     expect(cutOf(gaussian(453n * 453n, 10_000n), 10n, oneIn(10n ** 8n))).toBe(36n);
   });
 
-  test('δ exactly at a tail keeps it: P(η ≥ 1) for scale 1/ln 2 would be 1/3, so either side of P is told apart', () => {
+  test('a δ just above and one just below a tail are told apart', () => {
     const tail = tailOf(gaussian(4n), 200);
     const { lower, upper } = tail(7n);
     expect(tauOf(gaussian(4n), upper)).toBe(8n);

@@ -210,6 +210,8 @@ describe('head, recipient and keys', () => {
     expect(headLength).toBe(17 + 4 + utf8(JSON.stringify(header)).length + 104 + 32);
     for (let at = 0; at < headLength; at++) expect(readHead(sealed.subarray(0, at))).toBeUndefined();
     expect(readHead(sealed.subarray(0, headLength))).toEqual(head);
+    const inside = concat(utf8('before'), sealed).subarray('before'.length);
+    expect(readHead(inside)).toEqual(head);
     expect(head?.header).toEqual(header);
     const hash = createHash('sha256')
       .update(sealed.subarray(0, headLength - 32))
