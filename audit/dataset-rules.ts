@@ -71,6 +71,9 @@ export function sealed(
   if (dataset !== statement.body.dataset || version !== statement.body.version) {
     throw new Broken('dataset', 'an entry names another version than its manifest');
   }
+  if (entry.type === 'dataset.admitted' && entry.detail.schema !== statement.body.schema) {
+    throw new Broken('dataset', 'an entry names another schema than its manifest');
+  }
   const state = entry.type === 'dataset.admitted' ? 'admitted' : 'rejected';
   return () => room.datasets.get(dataset)?.set(version, { ...before, state, manifest });
 }

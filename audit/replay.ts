@@ -25,7 +25,7 @@ import { declared, sealed, withdrawn } from './dataset-rules.ts';
 import { approved, charged, closed, proposed, repeated, revoked } from './query-rules.ts';
 import type { Room } from './room.ts';
 import { Broken, type Rule } from './rule.ts';
-import { earliest, lifetimeMaxMs, member, only, verified } from './signer.ts';
+import { earliest, isEnrollable, lifetimeMaxMs, member, only, verified } from './signer.ts';
 
 /** Reads an object by digest; undefined where it is not kept. What comes back is checked against the digest. */
 export type ReadObject = (digest: string) => Promise<Uint8Array | undefined>;
@@ -129,6 +129,9 @@ export class Replay {
     if (index !== 0 || entry.room !== digest || entry.caused !== null)
       throw new Broken('founding', 'not a founding entry');
     const charter = await this.#policy(digest, Charter, 'founding');
+    for (const { ref, signingKey } of charter.members) {
+      if (!isEnrollable(signingKey)) throw new Broken('founding', `the key of ${ref} could sign for anybody`);
+    }
     const schemas = new Map<string, DatasetSchema>();
     for (const dataset of charter.datasets) {
       const schema = await this.#policy(dataset.schema, DatasetSchema, 'founding');

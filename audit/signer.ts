@@ -1,5 +1,7 @@
 /** Who signed: membership, key and role of the statements an entry rests on. */
+import { ed25519 } from '@noble/curves/ed25519.js';
 import {
+  fromBase64,
   type LogEntry,
   type Member,
   Refusal,
@@ -18,6 +20,19 @@ export async function verified(payload: Uint8Array, signature: string): Promise<
   } catch (error) {
     if (error instanceof Refusal) throw new Broken('signature', `a statement is not valid: ${error.code}`);
     throw error;
+  }
+}
+
+/**
+ * Whether a base64 Ed25519 public key may be enrolled: canonically encoded, on the curve and in the prime-order group.
+ * Under a key with a small-order part a signature can verify for messages nobody signed.
+ */
+export function isEnrollable(publicKey: string): boolean {
+  try {
+    const point = ed25519.Point.fromBytes(fromBase64(publicKey), false);
+    return !point.isSmallOrder() && point.isTorsionFree();
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 /** The founding of a room: the instance is checked as a whole, and exists once every founder has signed it. */
-import { earliest, lifetimeMaxMs } from '@reinraum/audit';
+import { earliest, isEnrollable, lifetimeMaxMs } from '@reinraum/audit';
 import {
   Charter,
   DatasetSchema,
@@ -34,6 +34,8 @@ export async function checkFounding(
   const { measurements, signingKey } = charter.enclave;
   if (!measurements.includes(own.measurement)) throw new Refusal('measurement-untrusted', 'enclave.measurements');
   if (signingKey !== own.signingKey) throw new Refusal('measurement-untrusted', 'enclave.signingKey');
+  const weak = charter.members.findIndex((member) => !isEnrollable(member.signingKey));
+  if (weak >= 0) throw new Refusal('charter-malformed', `members.${weak}.signingKey`);
   const schemas = charter.datasets.map((dataset, at) => schemaOf(founding.schemas, charter, dataset, at));
   const statements: SignedStatement[] = [];
   for (const untrusted of founding.statements) {

@@ -86,11 +86,15 @@ async function openWhenRead(pipe: string, isPending: () => boolean): Promise<Fil
   throw failed();
 }
 
-/** Spreads the rows of an aggregate over the public key set. */
+/** Spreads the rows of an aggregate over the public key set; a row outside of it means that the SQL was wrong. */
 function inCells(plan: Plan, rows: unknown): bigint[] {
   const counts = Array.from({ length: plan.cells }, () => 0n);
   for (const row of rows as readonly (readonly number[])[]) {
-    const position = plan.axes.reduce((at, { labels }, axis) => at * labels.length + (row[axis] ?? 0), 0);
+    const position = plan.axes.reduce((at, { labels }, axis) => {
+      const on = row[axis] ?? -1;
+      if (!Number.isInteger(on) || on < 0 || on >= labels.length) throw failed();
+      return at * labels.length + on;
+    }, 0);
     counts[position] = BigInt(row[plan.axes.length] ?? 0);
   }
   return counts;

@@ -4,8 +4,18 @@
  */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** Canonical text of a value. Throws `TypeError` on anything outside the subset; equal values give equal text. */
+/** Deepest nesting of arrays and objects; nothing the room speaks comes near it. */
+export const nestingMax = 64;
+
+/**
+ * Canonical text of a value. Throws `TypeError` on anything outside the subset, which includes members named
+ * `__proto__` (half of all libraries lose them) and nesting beyond {@link nestingMax}; equal values give equal text.
+ */
 export function canonicalText(value: Json): string {
+  return textAt(value, 0);
+}
+
+function textAt(value: Json, depth: number): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw new TypeError('canonical JSON: not a safe integer');
@@ -15,13 +25,16 @@ export function canonicalText(value: Json): string {
     if (!value.isWellFormed()) throw new TypeError('canonical JSON: lone surrogate in a string');
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalText(item)).join(',')}]`;
+  if (depth >= nestingMax) throw new TypeError('canonical JSON: nested too deeply');
+  // Array.from visits holes too, which then are no values.
+  if (Array.isArray(value)) return `[${Array.from(value, (item: Json) => textAt(item, depth + 1)).join(',')}]`;
   if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) {
     throw new TypeError('canonical JSON: not a plain value');
   }
   // RFC 8785 §3.2.3 orders members by UTF-16 code units, which is what the default sort compares.
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([key, item]) => `${canonicalText(key)}:${canonicalText(item)}`).join(',')}}`;
+  if (Object.hasOwn(value, '__proto__')) throw new TypeError('canonical JSON: a member named __proto__');
+  return `{${members.map(([key, item]) => `${textAt(key, depth)}:${textAt(item, depth + 1)}`).join(',')}}`;
 }
 
 /** UTF-8 bytes of {@link canonicalText}. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Bilingual, Day, Fraction, Slug, UnitPath } from './name.ts';
 
 const valuesMax = 4096;
+/** Levels of a predicate; a comparison alone is one. */
 const depthMax = 6;
 
 /** A constant of the template: a code as text or an integer. */
@@ -28,17 +29,23 @@ export const comparisons = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte'] as const;
 /** One of {@link comparisons}. */
 export type Comparison = (typeof comparisons)[number];
 
-const comparison = comparisons.map((op) => z.strictObject({ [op]: z.tuple([ColumnRef, Operand]) }));
-const Predicate: z.ZodType<Predicate> = z.lazy(() =>
-  z.union([
-    ...comparison,
-    z.strictObject({ in: z.tuple([ColumnRef, z.array(Operand).min(1).max(valuesMax)]) }),
-    z.strictObject({ is: z.tuple([ColumnRef, z.enum(['present', 'missing'])]) }),
-    z.strictObject({ all: z.array(Predicate).min(1).max(32) }),
-    z.strictObject({ any: z.array(Predicate).min(1).max(32) }),
-    z.strictObject({ not: Predicate }),
-  ]),
-);
+const leaves = [
+  ...comparisons.map((op) => z.strictObject({ [op]: z.tuple([ColumnRef, Operand]) })),
+  z.strictObject({ in: z.tuple([ColumnRef, z.array(Operand).min(1).max(valuesMax)]) }),
+  z.strictObject({ is: z.tuple([ColumnRef, z.enum(['present', 'missing'])]) }),
+] as const;
+
+/** The grammar of predicates of at most `depth` levels: no recursion, so no input can exhaust the stack. */
+function predicate(depth: number): z.ZodType<Predicate> {
+  if (depth === 1) return z.union(leaves) as z.ZodType<Predicate>;
+  const part = predicate(depth - 1);
+  return z.union([
+    ...leaves,
+    z.strictObject({ all: z.array(part).min(1).max(32) }),
+    z.strictObject({ any: z.array(part).min(1).max(32) }),
+    z.strictObject({ not: part }),
+  ]) as z.ZodType<Predicate>;
+}
 
 /** Public group keys: every code of the column, a listed part of them, or bands of an integer column. */
 export const GroupKey = z.union([
@@ -72,7 +79,7 @@ export const AggregateQuery = z
     population: Slug,
     from: z.strictObject({ dataset: Slug, as: Slug }),
     params: z.record(Slug, Parameter).default({}),
-    where: Predicate.optional(),
+    where: predicate(depthMax).optional(),
     groupBy: z.array(GroupKey).min(1).max(6),
     measures: z.array(Measure).length(1),
     privacy: z.strictObject({
@@ -85,7 +92,6 @@ export const AggregateQuery = z
   })
   .superRefine((query, context) => {
     const report = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-    if (depthOf(query.where) > depthMax) report('where', `is nested deeper than ${depthMax}`);
     const names = [...query.groupBy.map(({ as }) => as), ...query.measures.map(({ as }) => as)];
     if (new Set(names).size < names.length) report('groupBy', 'a name after "as" stands twice');
     for (const key of query.groupBy) {
@@ -95,11 +101,3 @@ export const AggregateQuery = z
     }
   });
 export type AggregateQuery = z.infer<typeof AggregateQuery>;
-
-function depthOf(predicate: Predicate | undefined): number {
-  if (!predicate) return 0;
-  if ('all' in predicate) return 1 + Math.max(...predicate.all.map(depthOf));
-  if ('any' in predicate) return 1 + Math.max(...predicate.any.map(depthOf));
-  if ('not' in predicate) return 1 + depthOf(predicate.not);
-  return 1;
-}

@@ -127,12 +127,16 @@ export function encodeFrame(head: unknown, body: Uint8Array = new Uint8Array()):
   return concat(lengths, text, body);
 }
 
-/** Cuts a byte stream into frames. Throws `RangeError` on a length beyond the limits, `TypeError` on a head not JSON. */
+/**
+ * Cuts a byte stream into frames, in time linear in its bytes however they are cut into pieces. Throws `RangeError` on a
+ * length beyond the limits, `TypeError` on a head that is not JSON.
+ */
 export class FrameReader {
+  /** What no frame was made of yet: at most one incomplete frame, after a push. */
   #pieces: Uint8Array[] = [];
   #held = 0;
 
-  /** Adds bytes and returns the frames they complete. */
+  /** Adds bytes and returns the frames they complete; each is a copy of its own. */
   push(piece: Uint8Array): { head: unknown; body: Uint8Array }[] {
     this.#pieces.push(piece);
     this.#held += piece.length;
@@ -146,25 +150,43 @@ export class FrameReader {
 
   #next(): { head: unknown; body: Uint8Array } | undefined {
     if (this.#held < 8) return undefined;
-    const lengths = this.#peek(8);
-    const view = new DataView(lengths.buffer, lengths.byteOffset);
-    const head = view.getUint32(0);
-    const body = view.getUint32(4);
+    const lengths = new DataView(this.#first(8).buffer);
+    const head = lengths.getUint32(0);
+    const body = lengths.getUint32(4);
     if (head > headBytesMax || body > bodyBytesMax) throw new RangeError('wire: frame too large');
-    if (this.#held < 8 + head + body) return undefined;
-    const all = concat(...this.#pieces);
     const end = 8 + head + body;
-    this.#pieces = end < all.length ? [all.subarray(end)] : [];
-    this.#held = all.length - end;
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(all.subarray(8, 8 + head));
-    return { head: parse(text), body: all.subarray(8 + head, end) };
+    if (this.#held < end) return undefined;
+    const frame = this.#first(end);
+    this.#drop(end);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(frame.subarray(8, 8 + head));
+    return { head: parse(text), body: frame.subarray(8 + head) };
   }
 
-  #peek(length: number): Uint8Array {
-    const [first] = this.#pieces;
-    if (first && first.length >= length) return first;
-    this.#pieces = [concat(...this.#pieces)];
-    return this.#pieces[0] ?? new Uint8Array();
+  /** A copy of the first `length` bytes held. */
+  #first(length: number): Uint8Array<ArrayBuffer> {
+    const out = new Uint8Array(length);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      out.set(piece.subarray(0, length - at), at);
+      at += piece.length;
+      if (at >= length) break;
+    }
+    return out;
+  }
+
+  #drop(length: number): void {
+    let left = length;
+    let whole = 0;
+    for (const piece of this.#pieces) {
+      if (piece.length > left) break;
+      left -= piece.length;
+      whole += 1;
+    }
+    // At most the piece just pushed is left: everything before it belonged to the frame.
+    const rest = this.#pieces.slice(whole);
+    if (rest[0]) rest[0] = rest[0].subarray(left);
+    this.#pieces = rest;
+    this.#held -= length;
   }
 }
 

@@ -39,7 +39,9 @@ const operators = new Set([
 export function checkStatement(serialised: unknown): void {
   const { error, statements } = record(serialised);
   if (error !== false || !Array.isArray(statements) || statements.length !== 1) throw refused();
-  walk(record(statements[0])['node']);
+  const node = record(record(statements[0])['node']);
+  walk(node);
+  checkShape(node);
 }
 
 /** Refuses a serialised plan (`json_serialize_plan`) that reads anything but the dataset's table. */
@@ -66,6 +68,31 @@ function walk(value: unknown): void {
       if (!Array.isArray(map) || map.length > 0) throw refused();
     } else walk(part);
   }
+}
+
+/** One count per group, over the axes of one table: what hands out rows or sub-totals has another shape. */
+function checkShape(outer: Record<string, unknown>): void {
+  const table = record(outer['from_table']);
+  const inner = record(record(table['subquery'])['node']);
+  const axes = list(outer['group_expressions']).map((_, at) => at);
+  const isGrouped = axes.length > 0 && classes(outer['group_expressions']) === axes.map(() => 'COLUMN_REF').join();
+  const isPlain = [outer, inner].every((node) => node['aggregate_handling'] === 'STANDARD_HANDLING');
+  const isOneSet = list(outer['group_sets']).length === 1 && String(outer['group_sets']) === axes.join();
+  const isCounted = classes(outer['select_list']) === [...axes.map(() => 'COLUMN_REF'), 'FUNCTION'].join();
+  const isAxes = classes(inner['select_list']) === axes.map(() => 'CASE').join();
+  const isFlat = record(inner['from_table'])['type'] === 'BASE_TABLE' && list(inner['group_expressions']).length === 0;
+  if (!(isGrouped && isPlain && isOneSet && isCounted && isAxes && isFlat)) throw refused();
+}
+
+function classes(expressions: unknown): string {
+  return list(expressions)
+    .map((expression) => record(expression)['class'])
+    .join();
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw refused();
+  return value;
 }
 
 function scan(value: unknown, table: string): void {

@@ -81,7 +81,8 @@ function axisSql({ column, split }: PlanAxis, bind: (value: number) => string): 
   if ('values' in split) {
     // The first codes of a list in its own order need no translation: the column holds positions already.
     if (split.values.every((value, at) => value === at)) {
-      return `CASE WHEN ${name} IS NULL THEN NULL WHEN ${name} < ${bind(split.values.length)} THEN ${name} ELSE NULL END`;
+      const below = `WHEN ${name} < ${bind(0)} THEN NULL`;
+      return `CASE WHEN ${name} IS NULL THEN NULL ${below} WHEN ${name} < ${bind(split.values.length)} THEN ${name} ELSE NULL END`;
     }
     const branches = split.values.map((value, at) => `WHEN ${name} = ${bind(value)} THEN ${at}`);
     return `CASE WHEN ${name} IS NULL THEN NULL ${branches.join(' ')} ELSE NULL END`;

@@ -12,9 +12,10 @@ export function addServe(program: Command): void {
     .command('serve')
     .description('serve the rooms of an installation until interrupted')
     .requiredOption('--state <directory>', 'directory of the installation')
+    .option('--room <name...>', 'rooms to make ready for founding, beside those there are')
     .option('--port <port>', 'port of the gateway', '8480')
     .option('--hostname <name>', 'address the gateway listens on', '127.0.0.1')
-    .action(async (options: { state: string; port: string; hostname: string }) => {
+    .action(async (options: { state: string; room?: string[]; port: string; hostname: string }) => {
       const rooms = new Rooms({ appDirectory: repositoryRoot, directory: resolve(options.state) });
       const { hostname } = options;
       const installation = await serveInstallation({
@@ -23,8 +24,8 @@ export function addServe(program: Command): void {
         hostname,
         accessLog: pinoAccessLog(),
       });
+      for (const name of new Set([...(await rooms.names()), ...(options.room ?? [])])) await rooms.room(name);
       say(`serving on ${installation.url}`);
-      for (const name of await rooms.names()) await rooms.room(name);
       await interrupted();
       await installation.close();
     });

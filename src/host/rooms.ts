@@ -37,6 +37,8 @@ export interface RoomsOptions {
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #running = new Map<string, Promise<RunningRoom>>();
+  /** Rooms whose enclave has ended here: what it left inside may hold the lock for a moment longer. */
+  readonly #ended = new Set<string>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -59,9 +61,10 @@ export class Rooms {
     const slug = Slug.parse(name);
     const known = this.#running.get(slug);
     if (known) return known;
-    const started = this.#start(slug);
+    const started = this.#startAgain(slug);
     this.#running.set(slug, started);
     const forget = () => {
+      this.#ended.add(slug);
       if (this.#running.get(slug) === started) this.#running.delete(slug);
     };
     started.then(({ enclave }) => enclave.exited.then(forget), forget);
@@ -79,6 +82,18 @@ export class Rooms {
     );
   }
 
+  async #startAgain(name: string): Promise<RunningRoom> {
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await this.#start(name);
+      } catch (error) {
+        // A killed sandbox is gone before the kernel has killed everything inside it, and the lock is held until then.
+        if (!(error instanceof RoomInUse) || !this.#ended.has(name) || attempts >= lockAttemptsMax) throw error;
+        await setTimeout(lockWaitMs);
+      }
+    }
+  }
+
   async #start(name: string): Promise<RunningRoom> {
     const directory = join(this.#options.directory, 'rooms', name);
     const stateDirectory = join(directory, 'state');
@@ -88,16 +103,16 @@ export class Rooms {
     const { appDirectory, sandbox } = this.#options;
     const enclave = await spawnEnclave({ appDirectory, stateDirectory, uploadsDirectory, ...sandbox });
     const door = new DoorClient(enclave.door);
-    const ended = enclave.exited.then(({ code }) => {
-      throw code === LOCK_HELD_EXIT_CODE ? new RoomInUse(name) : new EnclaveFailed();
-    });
     const unlocked = door.ask({ method: 'unlock', key: toBase64(key) });
     // A held lock closes the door and ends the process; the exit code is the better answer of the two.
-    await Promise.race([
-      unlocked.catch((error: unknown) => (error instanceof EnclaveFailed ? ended : Promise.reject(error))),
-      ended,
-    ]);
-    ended.catch(() => undefined);
+    try {
+      await unlocked;
+    } catch (error) {
+      // An enclave that could not open its state must not stay and hold the lock.
+      door.close();
+      const { code } = await enclave.exited;
+      throw code === LOCK_HELD_EXIT_CODE ? new RoomInUse(name) : error;
+    }
     return { name, door, uploads: new Uploads(uploadsDirectory), enclave };
   }
 }

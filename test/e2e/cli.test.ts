@@ -1,0 +1,139 @@
+/** The command line as people use it: keys, charter, founding, upload, a question, a withdrawal, verification. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { repositoryRoot } from '../../src/cli/root.ts';
+
+const main = join(repositoryRoot, 'src', 'cli', 'main.ts');
+const run = promisify(execFile);
+
+let folder: string;
+let server: ChildProcess;
+let url = '';
+
+/** Runs one command in the test's folder and returns what it printed. */
+async function reinraum(...words: readonly string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [main, ...words], { cwd: folder });
+  return stdout.trim();
+}
+
+/** Words every member's command shares. */
+const as = (name: string) => ['--url', url, '--room', 'pums', '--charter', 'charter.json', '--key', `${name}.key`];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'reinraum-cli-'));
+  server = spawn(process.execPath, [main, 'serve', '--state', 'installation', '--room', 'pums', '--port', '0'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  url = await new Promise<string>((resolve, reject) => {
+    server.stderr?.on('data', (piece: Buffer) => {
+      const found = /serving on (http:\S+)/.exec(String(piece))?.[1];
+      if (found) resolve(found);
+    });
+    server.once('exit', () => reject(new Error('the server ended')));
+  });
+});
+afterAll(async () => {
+  server.kill('SIGTERM');
+  await new Promise((resolve) => server.once('exit', resolve));
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('from keys to a verified answer', async () => {
+  const policies = join(repositoryRoot, 'policies', 'pums');
+  expect(await reinraum('charter', 'check', policies)).toContain('query bildung');
+  const members = [
+    ['steward', 'census/data', 'owner'],
+    ['dpo1', 'census/privacy', 'dpo'],
+    ['dpo2', 'research/privacy', 'dpo'],
+    ['analyst', 'research/analysis', 'analyst'],
+  ] as const;
+  for (const [name, unit, role] of members) {
+    await reinraum('keygen', '--unit', unit, '--role', role, '--out', `${name}.key`, '--card', `${name}.card`);
+  }
+  expect((await stat(join(folder, 'steward.key'))).mode & 0o777).toBe(0o600);
+  await expect(reinraum('keygen', '--unit', 'a/b', '--role', 'dpo', '--out', 'steward.key')).rejects.toThrow(/EEXIST/);
+
+  const cards = members.flatMap(([name]) => ['--member', `${name}.card`]);
+  const room = await reinraum(
+    'charter',
+    'instance',
+    policies,
+    ...cards,
+    '--url',
+    url,
+    '--room',
+    'pums',
+    '--out',
+    'charter.json',
+  );
+  expect(room).toMatch(/^[0-9a-f]{64}$/);
+  const signers = ['steward', 'dpo1', 'dpo2'];
+  for (const name of signers) {
+    expect(await reinraum('charter', 'sign', 'charter.json', '--key', `${name}.key`, '--out', `${name}.sig`)).toBe(
+      room,
+    );
+  }
+  const two = ['--signature', 'steward.sig', '--signature', 'dpo1.sig'];
+  await expect(reinraum('found', 'charter.json', ...two, '--url', url, '--room', 'pums')).rejects.toThrow(
+    /signature of m-/,
+  );
+  expect(
+    await reinraum('found', 'charter.json', ...two, '--signature', 'dpo2.sig', '--url', url, '--room', 'pums'),
+  ).toBe(room);
+
+  const rows = Array.from({ length: 300 }, (_, n) => `${n};40;1;${n < 250 ? 9 : 13};1;1000;1`);
+  await writeFile(join(folder, 'people.csv'), `\uFEFFpid;age;sex;educ;race;income;married\r\n${rows.join('\r\n')}\r\n`);
+  const purpose = [
+    '--capacity',
+    '500',
+    '--purpose',
+    'research',
+    '--legal-basis',
+    'us-public-use',
+    '--valid-until',
+    '2031-12-31',
+  ];
+  const upload = [
+    'dataset',
+    'upload',
+    'people.csv',
+    ...as('steward'),
+    '--dataset',
+    'pums',
+    ...purpose,
+    '--receipt',
+    'receipt.tlog-proof',
+  ];
+  expect(JSON.parse(await reinraum(...upload))).toMatchObject({ admitted: true });
+  expect(await readFile(join(folder, 'receipt.tlog-proof'), 'utf8')).toContain('c2sp.org/tlog-proof@v1');
+
+  await writeFile(join(folder, 'bad.csv'), 'pid;age;sex;educ;race;income;married\n1;40;1;77;1;5;1\n');
+  const bad = ['dataset', 'upload', 'bad.csv', ...as('steward'), '--dataset', 'pums', ...purpose];
+  await expect(reinraum(...bad)).rejects.toThrow(/row 1, column "educ": not-in-code-list/);
+
+  const query = await reinraum('query', 'propose', join(policies, 'queries', 'bildung.yaml'), ...as('analyst'));
+  await expect(reinraum('query', 'run', query, ...as('analyst'))).rejects.toThrow(/query-not-approved/);
+  for (const name of signers) await reinraum('query', 'approve', query, ...as(name));
+  const table = await reinraum('query', 'run', query, ...as('analyst'));
+  expect(table).toMatch(/^9 +2[0-9]{2} +2[0-9]{2} – 2[0-9]{2}$/m);
+  expect(table).toMatch(/^1 +\. +\.$/m);
+  expect(JSON.parse(await reinraum('query', 'list', ...as('dpo2'))).balances[0].rho).toEqual({
+    cap: '1/2',
+    spent: '1/32',
+  });
+
+  await reinraum('dataset', 'withdraw', ...as('steward'), '--dataset', 'pums', '--dataset-version', '1');
+  await expect(reinraum('query', 'run', query, ...as('analyst'))).rejects.toThrow(/dataset-not-admitted/);
+  await reinraum('query', 'revoke', query, ...as('dpo1'));
+  const state = join('installation', 'rooms', 'pums', 'state');
+  expect(JSON.parse(await reinraum('audit', 'verify', state, '--room', room, '--json'))).toMatchObject({
+    verified: true,
+    room,
+  });
+  await expect(reinraum('audit', 'verify', state, '--room', '0'.repeat(64))).rejects.toThrow(/log of another room/);
+});
