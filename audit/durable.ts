@@ -46,7 +46,11 @@ export const nodeFiles: FileLayer = {
     const handle = await unlessAbsent(open(path, mode === 'create' ? 'w+' : 'r+', 0o600));
     return handle && nodeFile(handle);
   },
-  read: (path) => unlessAbsent(readFile(path)),
+  async read(path) {
+    const bytes = await unlessAbsent(readFile(path));
+    // A plain array: `slice` of a Buffer shares memory where that of an array copies.
+    return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  },
   rename: (from, to) => rename(from, to),
   async makeDirectory(path) {
     try {

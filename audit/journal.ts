@@ -107,7 +107,7 @@ export class Journal {
         }
       }
       if (end < (await file.size())) {
-        if (await hasFrameAfter(file, end, size)) throw new JournalCorrupt(size, 'damaged frame');
+        if (await hasFrameFrom(file, end)) throw new JournalCorrupt(size, 'damaged frame');
         await file.truncate(end);
       }
       // A process killed between write and fdatasync leaves whole frames that are not durable yet.
@@ -237,16 +237,17 @@ async function* scan(file: OpenFile, position: number, index: number): AsyncGene
   }
 }
 
-/** Whether an intact frame of a later entry lies anywhere behind the damage at `position`. */
-async function hasFrameAfter(file: OpenFile, position: number, index: number): Promise<boolean> {
+/**
+ * Whether an intact frame begins anywhere from the damage at `position` on. Whatever its index, a torn write does not
+ * explain it.
+ */
+async function hasFrameFrom(file: OpenFile, position: number): Promise<boolean> {
   const overlap = frameHeadBytes + entryBytesMax;
-  for (let from = position + 1; ; from += blockBytes) {
+  for (let from = position; ; from += blockBytes) {
     const block = await file.read(from, blockBytes + overlap);
     for (let at = 0; at < Math.min(blockBytes, block.length - frameHeadBytes + 1); at++) {
       // The two high bytes of a length are zero: this spares a hash at most positions.
-      if (block[at] !== 0 || block[at + 1] !== 0) continue;
-      const frame = frameAt(block, at);
-      if (frame && frame.index >= index) return true;
+      if (block[at] === 0 && block[at + 1] === 0 && frameAt(block, at)) return true;
     }
     if (block.length < blockBytes + overlap) return false;
   }

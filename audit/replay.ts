@@ -129,6 +129,9 @@ export class Replay {
     if (index !== 0 || entry.room !== digest || entry.caused !== null)
       throw new Broken('founding', 'not a founding entry');
     const charter = await this.#policy(digest, Charter, 'founding');
+    if (!charter.enclave.measurements.includes(entry.recorder)) {
+      throw new Broken('measurement', 'the room was founded by a build its charter does not trust');
+    }
     for (const { ref, signingKey } of charter.members) {
       if (!isEnrollable(signingKey)) throw new Broken('founding', `the key of ${ref} could sign for anybody`);
     }

@@ -11,11 +11,11 @@ export interface AttainedCoverage {
 
 /** Probability left out of the sum; it counts as not covered. */
 const leftOut = 1e-13;
-const termsMax = 10_000_000;
+const reachMax = 65_536;
 
 /**
  * The coverage of {@link CountIntervals} for a true count n, summed over every value that can be shown; never above the
- * truth by more than 1e-11. Integer intervals attain more than 1 − α, and tests compare with this. Throws as
+ * truth by more than 2e-11. Integer intervals attain more than 1 − α, and tests compare with this. Throws as
  * `CountIntervals`, and `RangeError` where the noise is too wide to sum. Proof: `coverage.proof.md`.
  */
 export function attainedCoverage(
@@ -35,7 +35,7 @@ export function coverageOf(intervals: CountIntervals, n: bigint): AttainedCovera
   if (shown === 0) return { shown, coverage: null };
   let reach = 1;
   while (distribution.survival(reach) > leftOut) reach *= 2;
-  if (reach > termsMax) throw new RangeError('coverage: the noise is too wide to sum');
+  if (reach > reachMax) throw new RangeError('coverage: the noise is too wide to sum');
   let covered = 0;
   for (let y = max(rule.cut, n - BigInt(reach)); distribution.survival(Number(y - n)) > leftOut * shown; y += 1n) {
     const { low, high } = intervals.of(y);

@@ -4,7 +4,7 @@ import { type Rational, toNumber } from './rational.ts';
  * What a balance means, for display: floats, never used to decide whether a charge fits.
  *
  * ρ-zCDP implies (ε, δ)-differential privacy for every ε ≥ 0 with
- * δ = inf_{α>1} e^((α−1)(αρ−ε)) / (α−1) · (1 − 1/α)^α (Canonne, Kamath, Steinke 2020, Corollary 13).
+ * δ = inf_{α>1} e^((α−1)(αρ−ε)) / (α−1) · (1 − 1/α)^α (Canonne, Kamath, Steinke 2020).
  */
 
 /** The smallest δ of that formula; any rounding of α only gives a larger, still valid one. Throws `RangeError` unless ε ≥ 0. */

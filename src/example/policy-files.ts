@@ -1,83 +1,61 @@
-/** A folder of policies → validated objects. Every fault names file and field. */
+/** A folder of policies → validated objects. Every fault names file and field and says what to do. */
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { AggregateQuery, CharterTemplate, DatasetSchema, Role, Slug, UnitPath } from '@reinraum/protocol';
+import { join } from 'node:path';
+import { AggregateQuery, CharterTemplate, DatasetSchema } from '@reinraum/protocol';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { ExamplePlan } from './example-plan.ts';
+import { exampleFaults, policyFaults } from './policy-faults.ts';
 
-const weights = z.record(z.string(), z.number().nonnegative());
-const Synthetic = z.strictObject({
-  kind: z.literal('synthetic'),
-  seed: z.string().min(1),
-  rows: z.int().positive(),
-  /** By column: weights of codes, or bands [from, to, weight] with equally likely values on the column's grid. */
-  columns: z.record(
-    Slug,
-    z.union([
-      z.strictObject({ weights }),
-      z.strictObject({ bands: z.array(z.tuple([z.int(), z.int(), z.number().positive()])).min(1) }),
-    ]),
-  ),
-});
-const Expand = z.strictObject({
-  kind: z.literal('expand'),
-  file: z.string().min(1),
-  /** Rows of the file whose fields have these values. */
-  where: z.record(z.string(), z.string()),
-  /** Field with the number of persons; one row each is made. */
-  count: z.string().min(1),
-  /** Field of the file by column; rows with a code outside the column's list are left out. */
-  columns: z.record(Slug, z.string()),
-});
-const Csv = z.strictObject({
-  kind: z.literal('csv'),
-  file: z.string().min(1),
-  id: z.string().min(1),
-  columns: z.record(Slug, z.string()),
-});
+const issuesMax = 20;
 
-/** Where an example's rows come from. */
-export const Source = z.discriminatedUnion('kind', [Synthetic, Expand, Csv]);
-export type Source = z.infer<typeof Source>;
-
-const ExamplePlan = z.strictObject({
-  members: z.array(z.strictObject({ name: Slug, unit: UnitPath, roles: z.array(Role).min(1) })).min(1),
-  datasets: z.array(
-    z.strictObject({
-      dataset: Slug,
-      steward: Slug,
-      capacityRows: z.int().positive(),
-      purpose: Slug,
-      legalBasis: z.string(),
-      validUntil: z.string(),
-      source: Source,
-    }),
-  ),
-  runs: z.array(z.strictObject({ query: Slug, by: Slug, parameters: z.record(Slug, z.union([z.string(), z.int()])) })),
-});
-
-/** Everything a folder of policies holds. */
-export interface Policies {
+/** What a room is founded on and asked: a folder without `example.yaml`. */
+export interface RoomPolicies {
   readonly template: CharterTemplate;
   readonly schemas: readonly DatasetSchema[];
   readonly queries: readonly AggregateQuery[];
-  readonly example: z.infer<typeof ExamplePlan>;
 }
 
-/** Loads `charter.yaml`, `schemas/`, `queries/` and `example.yaml` of a folder. */
-export async function loadPolicies(folder: string): Promise<Policies> {
+/** Everything a folder of policies holds. */
+export interface Policies extends RoomPolicies {
+  readonly example: ExamplePlan;
+}
+
+/**
+ * Loads `charter.yaml`, `schemas/` and `queries/` of a folder, codes inlined, each valid and all fitting together: every
+ * question is one the charter allows and its schema compiles. Throws an `Error` with up to 20 faults, a line each.
+ */
+export async function loadRoomPolicies(folder: string): Promise<RoomPolicies> {
   const template = await load(join(folder, 'charter.yaml'), CharterTemplate);
   const schemas: DatasetSchema[] = [];
   for (const path of await yamlFiles(join(folder, 'schemas'))) schemas.push(await load(path, DatasetSchema, folder));
   const queries: AggregateQuery[] = [];
   for (const path of await yamlFiles(join(folder, 'queries'))) queries.push(await load(path, AggregateQuery));
-  return { template, schemas, queries, example: await load(join(folder, 'example.yaml'), ExamplePlan) };
+  const policies = { template, schemas, queries };
+  refuse(policyFaults(policies).map((fault) => `${folder}: ${fault}`));
+  return policies;
+}
+
+/** Loads a folder as {@link loadRoomPolicies} does and its `example.yaml`, which must fit it. */
+export async function loadPolicies(folder: string): Promise<Policies> {
+  const policies = await loadRoomPolicies(folder);
+  const path = join(folder, 'example.yaml');
+  const example = await load(path, ExamplePlan);
+  refuse(exampleFaults(policies, example).map((fault) => `${path}: ${fault}`));
+  return { ...policies, example };
 }
 
 /** Loads one query. */
 export function loadQuery(path: string): Promise<AggregateQuery> {
-  return load(path, AggregateQuery, dirname(path));
+  return load(path, AggregateQuery);
+}
+
+function refuse(faults: readonly string[]): void {
+  if (faults.length === 0) return;
+  const more = faults.length > issuesMax ? [`and ${faults.length - issuesMax} more`] : [];
+  throw new Error([...faults.slice(0, issuesMax), ...more].join('\n'));
 }
 
 async function yamlFiles(folder: string): Promise<string[]> {
@@ -101,20 +79,42 @@ async function load<T>(path: string, schema: z.ZodType<T>, folder?: string): Pro
   } catch (error) {
     throw new Error(`${path}: not YAML: ${error instanceof Error ? error.message : ''}`, { cause: error });
   }
-  if (folder !== undefined) await inlineCodes(value, folder);
+  if (folder !== undefined) await inlineCodes(value, path, folder);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Error(`${path}: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'does not fit'}`);
+  refuse(parsed.error.issues.map((issue) => `${path}: ${faultOf(issue)}`));
+  throw parsed.error;
 }
 
-async function inlineCodes(value: unknown, folder: string): Promise<void> {
-  const columns = (value as { columns?: unknown }).columns;
+/** Field and message of an issue. Of a union it is the alternative that came furthest, which is the one that was meant. */
+function faultOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): string {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'invalid_union') {
+    const firsts = issue.errors.flatMap((issues) => issues.slice(0, 1));
+    const [meant] = firsts.sort((a, b) => depthOf(b) - depthOf(a));
+    if (meant && depthOf(meant) > 0) return faultOf(meant, path);
+  }
+  return `${path.map(String).join('.') || 'the file'}: ${issue.message}`;
+}
+
+function depthOf(issue: z.core.$ZodIssue): number {
+  const below = issue.code === 'invalid_union' ? issue.errors.flat().map(depthOf) : [];
+  return issue.path.length + Math.max(0, ...below);
+}
+
+async function inlineCodes(value: unknown, path: string, folder: string): Promise<void> {
+  const columns = (value as { columns?: unknown } | null)?.columns;
   if (!Array.isArray(columns)) return;
-  for (const column of columns as { codes?: { file?: unknown } | unknown[] }[]) {
-    if (typeof column.codes !== 'object' || Array.isArray(column.codes) || typeof column.codes.file !== 'string')
-      continue;
-    const text = await readFile(join(folder, column.codes.file), 'utf8');
-    column.codes = parseCsv(text, { delimiter: ';', columns: true, bom: true });
+  for (const [at, column] of (columns as ({ codes?: { file?: unknown } | unknown[] } | null)[]).entries()) {
+    const codes = column?.codes;
+    if (!column || typeof codes !== 'object' || Array.isArray(codes) || typeof codes.file !== 'string') continue;
+    const field = `${path}: columns.${at}.codes.file`;
+    const file = join(folder, codes.file);
+    if (!existsSync(file)) throw new Error(`${field}: there is no ${file}; the path begins at the policies’ folder`);
+    try {
+      column.codes = parseCsv(await readFile(file), { delimiter: ';', columns: true, bom: true });
+    } catch (error) {
+      throw new Error(`${field}: ${file} is not a table "code;de;en"`, { cause: error });
+    }
   }
 }

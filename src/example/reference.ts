@@ -1,4 +1,6 @@
 /** A release beside the official table it estimates: only for examples whose true counts are published. */
+import type { DatasetSchema } from '@reinraum/protocol';
+import type { Source } from './example-plan.ts';
 import type { Policies } from './policy-files.ts';
 import type { ExampleRun } from './run.ts';
 import { recordsOf } from './source.ts';
@@ -16,25 +18,46 @@ export interface Comparison {
   readonly errorMax: number;
 }
 
-/** Compares the first release with its source. Undefined where the example's source is not a published table. */
+/**
+ * Compares the first release with its source. Undefined where the source is not a published table, or the question asks
+ * for something else than its counts by columns of codes.
+ */
 export async function compareWithReference(
   policies: Policies,
   run: ExampleRun,
   data: string | undefined,
 ): Promise<Comparison | undefined> {
   const [answer] = run.answers;
-  const plan = policies.example.datasets.find(({ dataset }) => dataset === answer?.query.from.dataset);
-  const schema = policies.schemas.find(({ id }) => id === plan?.dataset);
-  if (!answer || !plan || !schema || plan.source.kind !== 'expand') return undefined;
-  const positions = answer.query.groupBy.map(({ column }) =>
-    schema.columns.findIndex(({ name }) => column.endsWith(`.${name}`)),
-  );
-  const truth = new Map<string, number>();
-  for await (const { values } of recordsOf(plan.source, schema, data)) {
+  const dataset = policies.example.datasets.find((known) => known.dataset === answer?.query.from.dataset);
+  const schema = policies.schemas.find(({ id }) => id === dataset?.dataset);
+  if (!answer || !dataset || !schema || dataset.source.kind !== 'expand') return undefined;
+  const { where, groupBy } = answer.query;
+  if (where || groupBy.some((key) => 'edges' in key)) return undefined;
+  const columns = groupBy.map(({ column }) => column.slice(column.indexOf('.') + 1));
+  return compare(answer.answered.release, await referenceTable(dataset.source, schema, columns, data));
+}
+
+/**
+ * The true counts of a source by columns of its schema: values joined by NUL → rows. Keys without rows are not in it. Throws
+ * an `Error` on an unknown column, and as `recordsOf` does.
+ */
+export async function referenceTable(
+  source: Source,
+  schema: DatasetSchema,
+  columns: readonly string[],
+  data: string | undefined,
+): Promise<Map<string, number>> {
+  const positions = columns.map((name) => {
+    const position = schema.columns.findIndex((column) => column.name === name);
+    if (position === -1) throw new Error(`reference: ${schema.id} has no column "${name}"`);
+    return position;
+  });
+  const counts = new Map<string, number>();
+  for await (const { values } of recordsOf(source, schema, data)) {
     const key = positions.map((position) => values[position] ?? '').join('\0');
-    truth.set(key, (truth.get(key) ?? 0) + 1);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  return compare(answer.answered.release, truth);
+  return counts;
 }
 
 /** Compares cells with true counts by key; a key that is not in `truth` counts 0. */

@@ -72,8 +72,9 @@ export function hostApi({ rooms, token }: HostApiOptions): Hono {
   });
   app.put('/rooms/:room/uploads/:offer', async (context) => {
     const { uploads } = await existing(rooms, context.req.param('room'));
-    const offset = Number(context.req.header('x-reinraum-offset') ?? Number.NaN);
-    if (!Number.isSafeInteger(offset) || offset < 0) return context.json({ failed: 'offset' }, 400);
+    const header = context.req.header('x-reinraum-offset') ?? '';
+    const offset = /^[0-9]+$/.test(header) ? Number(header) : Number.NaN;
+    if (!Number.isSafeInteger(offset)) return context.json({ failed: 'body-malformed' }, 400);
     const piece = new Uint8Array(await context.req.arrayBuffer());
     return context.json({ offset: await uploads.write(context.req.param('offer'), offset, piece) });
   });

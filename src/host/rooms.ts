@@ -2,10 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Slug, toBase64 } from '@reinraum/protocol';
-import { DoorClient, EnclaveFailed } from './door-client.ts';
+import { DoorClient } from './door-client.ts';
 import { type EnclaveProcess, LOCK_HELD_EXIT_CODE, type SandboxOptions, spawnEnclave } from './sandbox.ts';
 import { Uploads } from './uploads.ts';
+
+/** How often and how long apart a lock is tried that an enclave of our own held. */
+const lockAttemptsMax = 50;
+const lockWaitMs = 100;
 
 /** One running room. */
 export interface RunningRoom {
@@ -64,10 +69,14 @@ export class Rooms {
     const started = this.#startAgain(slug);
     this.#running.set(slug, started);
     const forget = () => {
-      this.#ended.add(slug);
       if (this.#running.get(slug) === started) this.#running.delete(slug);
     };
-    started.then(({ enclave }) => enclave.exited.then(forget), forget);
+    const forgetOnceEnded = async ({ enclave }: RunningRoom) => {
+      await enclave.exited;
+      this.#ended.add(slug);
+      forget();
+    };
+    started.then(forgetOnceEnded, forget);
     return started;
   }
 
@@ -103,12 +112,11 @@ export class Rooms {
     const { appDirectory, sandbox } = this.#options;
     const enclave = await spawnEnclave({ appDirectory, stateDirectory, uploadsDirectory, ...sandbox });
     const door = new DoorClient(enclave.door);
-    const unlocked = door.ask({ method: 'unlock', key: toBase64(key) });
-    // A held lock closes the door and ends the process; the exit code is the better answer of the two.
     try {
-      await unlocked;
+      await door.ask({ method: 'unlock', key: toBase64(key) });
     } catch (error) {
-      // An enclave that could not open its state must not stay and hold the lock.
+      // An enclave that could not open its state must not stay and hold the lock. Where the lock was held by another, the
+      // door was closed too, and the exit code is the better answer of the two.
       door.close();
       const { code } = await enclave.exited;
       throw code === LOCK_HELD_EXIT_CODE ? new RoomInUse(name) : error;

@@ -320,7 +320,7 @@ test('a corrected version is admitted, asked and verified, and no value stands a
   expect(release.datasets).toMatchObject([{ dataset: 'residents', version: 1 }]);
   expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { rho: '1/8' } } });
   const seen = await versions();
-  expect(seen.filter((type) => type === 'dataset.rejected').length).toBe(11);
+  expect(seen.filter((type) => type === 'dataset.rejected').length).toBe(12);
   expect(seen.filter((type) => type === 'dataset.admitted')).toHaveLength(1);
   for (const part of ['log/journal', 'log/checkpoint']) {
     expect(await readFile(join(room.state, part), 'latin1')).not.toContain(marker);

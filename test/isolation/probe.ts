@@ -1,5 +1,5 @@
 /** Starts `probe-entry.ts` behind the real walls and speaks with it. */
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,12 +25,20 @@ export interface Probe {
   end(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Fresh, empty folders under the system's temporary folder. */
+const made: string[] = [];
+
+/** Fresh, empty folders under the system's temporary folder, until {@link removeFolders}. */
 export async function makeFolders(): Promise<Folders> {
   const root = await mkdtemp(join(tmpdir(), 'reinraum-isolation-'));
+  made.push(root);
   const folders = { state: join(root, 'state'), uploads: join(root, 'uploads') };
   for (const path of Object.values(folders)) await mkdir(path);
   return folders;
+}
+
+/** Removes all folders made so far. */
+export async function removeFolders(): Promise<void> {
+  for (const path of made.splice(0)) await rm(path, { recursive: true, force: true });
 }
 
 /** The options the probe is started with. */

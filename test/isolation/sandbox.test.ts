@@ -1,60 +1,20 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { link, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { measure } from '../../enclave/attest/measurement.ts';
 import { ALLOWED_ENVIRONMENT, WALL_NAMES } from '../../enclave/attest/walls.ts';
 import { bubblewrapArguments, missingPart, SYSTEM_PATH } from '../../src/host/bubblewrap.ts';
-import {
-  DATA_LIMIT_BYTES,
-  findNode,
-  LOCK_HELD_EXIT_CODE,
-  sandboxCommand,
-  spawnEnclave,
-} from '../../src/host/sandbox.ts';
+import { DATA_LIMIT_BYTES, findNode } from '../../src/host/sandbox.ts';
 import { REFUSED_CALLS } from '../../src/host/seccomp.ts';
-import { type Folders, makeFolders, type Probe, probeOptions, repositoryRoot, startProbe } from './probe.ts';
+import { canSandbox, needsBubblewrap } from './available.ts';
+import { type Folders, makeFolders, type Probe, removeFolders, repositoryRoot, startProbe } from './probe.ts';
 
-const NO_BWRAP = '/nonexistent/bwrap';
 const EPERM = 1;
 const EACCES = 13;
 const EROFS = 30;
 const ENOSYS = 38;
-// Asked without our own code: walls that break on a machine with bubblewrap must fail here, not skip.
-const plain = spawnSync('bwrap', ['--unshare-all', '--unshare-user', '--ro-bind', '/', '/', 'true'], {
-  encoding: 'utf8',
-});
-const canSandbox = plain.status === 0;
-const NEEDS_BWRAP = `needs bubblewrap and user namespaces: ${plain.error?.message ?? plain.stderr}`;
-const made: string[] = [];
-
-async function folders(): Promise<Folders> {
-  const fresh = await makeFolders();
-  made.push(dirname(fresh.state));
-  return fresh;
-}
-
-afterAll(async () => {
-  for (const path of made) await rm(path, { recursive: true, force: true });
-});
-
-/** Whether someone holds the lock of a state directory. */
-function isLocked(state: string): boolean {
-  return spawnSync('flock', ['--nonblock', join(state, 'lock'), 'true']).status !== 0;
-}
-
-/** Waits until `holds`, at most `limitMs`. */
-async function becomes(holds: () => boolean, limitMs: number): Promise<boolean> {
-  for (const startedMs = performance.now(); performance.now() - startedMs < limitMs; await setTimeout(20)) {
-    if (holds()) return true;
-  }
-  return holds();
-}
 
 /** Prints the error number of each line's system call (`number argument…`; a word is passed as a string), 0 if none. */
 const CALL_SCRIPT = `for my $line (@ARGV) { my ($n, @a) = split / /, $line;
@@ -74,15 +34,16 @@ describe('behind all walls', () => {
 
   beforeAll(async () => {
     if (!canSandbox) return;
-    here = await folders();
+    here = await makeFolders();
     await writeFile(join(here.uploads, 'sealed'), 'sealed bytes');
     probe = await startProbe(here);
   });
   beforeEach((context) => {
-    if (!canSandbox) context.skip(NEEDS_BWRAP);
+    if (!canSandbox) context.skip(needsBubblewrap);
   });
   afterAll(async () => {
     if (canSandbox) await probe.end();
+    await removeFolders();
   });
 
   /** Error numbers of raw system calls made inside. */
@@ -260,14 +221,8 @@ describe('behind all walls', () => {
     expect(await probe.try('measurement', null)).toBe(await measure(repositoryRoot, findNode(repositoryRoot)));
   });
 
-  test('a second process on the same state directory is turned away', async () => {
-    const second = await spawnEnclave(probeOptions(here));
-    expect(await second.exited).toEqual({ code: LOCK_HELD_EXIT_CODE, signal: null });
-    expect((await probe.try('walls', null)).assurance).toBe('sandboxed');
-  });
-
   test('a child that wants more memory than allowed fails, and nothing else does', async () => {
-    const fresh = await folders();
+    const fresh = await makeFolders();
     const small = await startProbe(fresh, { dataLimitBytes: 2 ** 30 });
     const wanted = 1024;
     const { filled, megabytes } = await small.try('hoard', wanted);
@@ -276,99 +231,5 @@ describe('behind all walls', () => {
     expect(await small.try('list', '/uploads')).toEqual([]);
     await small.end();
     expect(await probe.try('hoard', wanted)).toEqual({ filled: true, megabytes: wanted });
-  });
-
-  test('closing the door ends it and frees the lock', async () => {
-    const fresh = await folders();
-    const short = await startProbe(fresh);
-    await short.try('self', null);
-    expect(isLocked(fresh.state)).toBe(true);
-    expect(await short.end()).toEqual({ code: 0, signal: null });
-    expect(isLocked(fresh.state)).toBe(false);
-  });
-});
-
-describe('without bubblewrap', () => {
-  let probe: Probe;
-  let scratch: string | undefined;
-
-  beforeAll(async () => {
-    probe = await startProbe(await folders(), { bwrapPath: NO_BWRAP });
-  });
-  afterAll(() => probe.end());
-
-  test('the host says that it is degraded and why', () => {
-    expect(probe.enclave).toMatchObject({ assurance: 'degraded', missing: ['bubblewrap-not-found'] });
-  });
-
-  test('the enclave finds it out by itself', async () => {
-    const { assurance, walls } = await probe.try('walls', null);
-    expect(assurance).toBe('degraded');
-    const held = walls.filter((wall) => wall.held).map(({ name }) => name);
-    expect(held).toEqual(expect.arrayContaining(['no-new-privileges', 'no-core-dump', 'bare-environment']));
-    for (const name of ['no-tcp-socket', 'no-unix-socket', 'no-outside-files', 'no-outside-write', 'seccomp-filter']) {
-      expect(held).not.toContain(name);
-    }
-  });
-
-  test('lock, environment, FIFO and permission model are there all the same', async () => {
-    const self = await probe.try('self', null);
-    expect(self.environment).toEqual({ LANG: 'C.UTF-8', TZ: 'UTC' });
-    expect(self.permissions).toEqual([false, false, false, false]);
-    scratch = self.arguments.at(-1);
-    expect(scratch).toBeDefined();
-    expect(await readdir(String(scratch))).toEqual(['load']);
-    expect(await probe.try('engine', 1000)).toBe('1000/499500');
-  });
-
-  test('the scratch folder goes with the process', async () => {
-    await probe.end();
-    expect(existsSync(String(scratch))).toBe(false);
-  });
-});
-
-describe.each([
-  ['sandboxed', 'bwrap'],
-  ['degraded', NO_BWRAP],
-])('%s', (assurance, bwrapPath) => {
-  test('dies with its host, however that dies', async (context) => {
-    if (assurance === 'sandboxed' && !canSandbox) context.skip(NEEDS_BWRAP);
-    const { state, uploads } = await folders();
-    const host = spawn(
-      findNode(repositoryRoot),
-      [fileURLToPath(new URL('./probe-host.ts', import.meta.url)), state, uploads, bwrapPath],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    const [line] = await once(createInterface({ input: host.stdout }), 'line');
-    expect(line).toBe('busy');
-    expect(isLocked(state)).toBe(true);
-    host.kill('SIGKILL');
-    expect(await becomes(() => !isLocked(state), 3000)).toBe(true);
-  });
-});
-
-describe('before anything starts', () => {
-  test('a lock that is a link, a hard link or a folder is refused', async () => {
-    const target = await folders();
-    await writeFile(join(target.state, 'secret'), 'secret');
-    const symbolic = await folders();
-    await symlink(join(target.state, 'secret'), join(symbolic.state, 'lock'));
-    const hard = await folders();
-    await link(join(target.state, 'secret'), join(hard.state, 'lock'));
-    const folder = await folders();
-    await mkdir(join(folder.state, 'lock'));
-    await expect(sandboxCommand(probeOptions(folder))).rejects.toThrow('EISDIR');
-    await expect(sandboxCommand(probeOptions(symbolic))).rejects.toThrow('ELOOP');
-    await expect(sandboxCommand(probeOptions(hard))).rejects.toThrow('not a plain file');
-  });
-
-  test('a machine that refuses namespaces is told from one without bubblewrap', async () => {
-    expect(await missingPart('/bin/false')).toBe('namespaces-refused');
-    expect(await missingPart(NO_BWRAP)).toBe('bubblewrap-not-found');
-  });
-
-  test('the pinned Node binary is found', () => {
-    expect(findNode(repositoryRoot)).toBe(join(repositoryRoot, `node_modules/node-linux-${process.arch}/bin/node`));
-    expect(findNode('/nonexistent')).toBe(process.execPath);
   });
 });

@@ -31,7 +31,9 @@ const mechanismUpTo = (max: bigint): fc.Arbitrary<Mechanism> =>
 const rare = fc
   .tuple(fc.bigInt(1n, 9n), fc.integer({ min: 2, max: 40 }))
   .map(([num, power]) => rational(num, 10n ** BigInt(power)));
-const check = (property: fc.IRawProperty<unknown>, numRuns = 100) => fc.assert(property, { numRuns });
+function check<Ts>(property: fc.IProperty<Ts>, numRuns = 100): void {
+  fc.assert(property, { numRuns });
+}
 
 describe('sampling', () => {
   test('the integer square root', () => {

@@ -50,6 +50,6 @@ syncBuiltinESMExports();
 
 const app = process.argv[process.argv.indexOf('--app') + 1] ?? '';
 const { run } = (await import(pathToFileURL(`${app}/enclave/main.ts`).href)) as {
-  run(reached: (moment: string) => void): Promise<void>;
+  run: (reached: (moment: string) => void) => Promise<void>;
 };
 await run(at);

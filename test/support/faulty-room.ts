@@ -2,8 +2,11 @@
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type SmallRoom, type SmallRoomOptions, smallRoom } from './small-room.ts';
+
+const survivedAfterMs = 20_000;
 
 /** A room with a switch for faults. */
 export interface FaultyRoom {
@@ -33,7 +36,10 @@ export async function faultyRoom(options: Omit<SmallRoomOptions, 'sandbox'> = {}
       await writeFile(fault, moment);
     },
     async killed() {
-      await dying;
+      const survived = setTimeout(survivedAfterMs, undefined, { ref: false }).then(() => {
+        throw new Error('the enclave was not killed');
+      });
+      await Promise.race([dying, survived]);
       await rm(fault, { force: true });
     },
     async close() {

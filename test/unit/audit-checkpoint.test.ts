@@ -38,9 +38,21 @@ describe('checkpoint', () => {
     `${origin}\n0\n${root}\nextension\n`,
     `\n0\n${root}\n`,
     `two words\n0\n${root}\n`,
-    ...['', '00', '01', '-1', '+1', '1.0', '1e3', '0x1', ' 1', '1 ', '٣', '9007199254740992', '18446744073709551615'].map(
-      (size) => `${origin}\n${size}\n${root}\n`,
-    ),
+    ...[
+      '',
+      '00',
+      '01',
+      '-1',
+      '+1',
+      '1.0',
+      '1e3',
+      '0x1',
+      ' 1',
+      '1 ',
+      '٣',
+      '9007199254740992',
+      '18446744073709551615',
+    ].map((size) => `${origin}\n${size}\n${root}\n`),
     `${origin}\n0\n${root.slice(0, -1)}\n`,
     `${origin}\n0\n${root.replace('U=', 'V=')}\n`,
     `${origin}\n0\n${root.replace('/', '_')}\n`,
@@ -60,9 +72,13 @@ describe('checkpoint', () => {
     await expect(signCheckpoint({ origin, size: 0, root: emptyRoot() }, [foreign])).rejects.toThrow(RangeError);
     const text = formatCheckpoint({ origin, size: 0, root: emptyRoot() });
     const cosignedOnly = await signNote(text, [foreign]);
-    await expect(verifyCheckpoint(cosignedOnly, logKey, [foreignKey])).rejects.toMatchObject({ code: 'signature-unknown' });
+    await expect(verifyCheckpoint(cosignedOnly, logKey, [foreignKey])).rejects.toMatchObject({
+      code: 'signature-unknown',
+    });
     await expect(verifyCheckpoint(cosignedOnly, foreignKey)).rejects.toMatchObject({ code: 'origin-unknown' });
-    expect((await verifyCheckpoint(await signNote(text, [signer, foreign]), logKey, [foreignKey])).verified).toHaveLength(2);
+    expect(
+      (await verifyCheckpoint(await signNote(text, [signer, foreign]), logKey, [foreignKey])).verified,
+    ).toHaveLength(2);
   });
 
   it('does not write the impossible', () => {

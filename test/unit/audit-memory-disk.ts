@@ -48,12 +48,12 @@ export class MemoryDisk implements FileLayer {
 
   /** Replaces a file's bytes behind the log's back, durably. */
   tamper(path: string, change: (bytes: Uint8Array) => Uint8Array | undefined): void {
-    const parent = this.#directory(dirname(path));
-    const node = parent?.current.get(path);
+    const parent = this.#parent(path);
+    const node = parent.current.get(path);
     const bytes = change(node && !isDirectory(node) ? node.current.slice() : new Uint8Array(0));
-    if (bytes === undefined) parent?.current.delete(path);
-    else parent?.current.set(path, { current: bytes, durable: bytes.slice() });
-    if (parent) parent.durable = new Map(parent.current);
+    if (bytes === undefined) parent.current.delete(path);
+    else parent.current.set(path, { current: bytes, durable: bytes.slice() });
+    parent.durable = new Map(parent.current);
   }
 
   /** Paths of all files there are. */
@@ -65,9 +65,9 @@ export class MemoryDisk implements FileLayer {
 
   open(path: string, mode: 'create' | 'update'): Promise<OpenFile | undefined> {
     return this.#guard(mode === 'create', () => {
-      const names = this.#parent(path).current;
-      const present = names.get(path);
+      const present = this.#directory(dirname(path))?.current.get(path);
       if (mode === 'update' && !present) return undefined;
+      const names = this.#parent(path).current;
       const file = present && !isDirectory(present) ? present : { current: none, durable: none };
       if (mode === 'create') file.current = none;
       names.set(path, file);
@@ -102,7 +102,9 @@ export class MemoryDisk implements FileLayer {
   }
 
   list(path: string): Promise<readonly string[]> {
-    return this.#guard(false, () => [...(this.#directory(path)?.current.keys() ?? [])].map((name) => name.slice(path.length + 1)));
+    return this.#guard(false, () =>
+      [...(this.#directory(path)?.current.keys() ?? [])].map((name) => name.slice(path.length + 1)),
+    );
   }
 
   remove(path: string): Promise<void> {

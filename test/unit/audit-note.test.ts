@@ -23,7 +23,7 @@ const malformed = expect.objectContaining({ code: 'note-malformed' });
 /** The example of golang.org/x/mod/sumdb/note, written by the Go implementation. */
 const peter = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
 const peterNote =
-  'If you think cryptography is the answer to your problem,\nthen you don’t know what your problem is.\n\n' +
+  "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n" +
   '— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n';
 
 describe('vkey', () => {
@@ -105,7 +105,9 @@ describe('note', () => {
     };
     const note = await signNote('text\n', [log, signer]);
     expect((await verifyNote(note, [verifier])).verified).toHaveLength(1);
-    await expect(verifyNote(note.replace('text', 'texts'), [verifier])).rejects.toMatchObject({ code: 'signature-invalid' });
+    await expect(verifyNote(note.replace('text', 'texts'), [verifier])).rejects.toMatchObject({
+      code: 'signature-invalid',
+    });
   });
 
   const line = '— a AAAAAAA=\n';
@@ -151,7 +153,8 @@ describe('note', () => {
   });
 
   it('does not write what it would not read', async () => {
-    for (const text of ['', 'text', 'te\txt\n', '\ud800\n']) await expect(signNote(text, [log])).rejects.toThrow(RangeError);
+    for (const text of ['', 'text', 'te\txt\n', '\ud800\n'])
+      await expect(signNote(text, [log])).rejects.toThrow(RangeError);
     for (const name of ['', 'a b', 'a+b', 'a\nb']) expect(() => ed25519Signer(name, key(1))).toThrow(RangeError);
   });
 });

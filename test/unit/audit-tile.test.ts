@@ -1,4 +1,13 @@
-import { bundlesAt, decodeBundle, decodeTile, encodeBundle, parseTilePath, tilePath, tilesAt, tileWidthAt } from '@reinraum/audit';
+import {
+  bundlesAt,
+  decodeBundle,
+  decodeTile,
+  encodeBundle,
+  parseTilePath,
+  tilePath,
+  tilesAt,
+  tileWidthAt,
+} from '@reinraum/audit';
 import { utf8 } from '@reinraum/protocol';
 import { describe, expect, it } from 'vitest';
 
@@ -57,7 +66,11 @@ describe('tiles of a size', () => {
   it('70,000 entries', () => {
     const tiles = [...tilesAt(70_000)].map(tilePath);
     expect(tiles.filter((path) => path.startsWith('tile/0/'))).toHaveLength(274);
-    expect(tiles.filter((path) => path.includes('.p/'))).toEqual(['tile/0/273.p/112', 'tile/1/001.p/17', 'tile/2/000.p/1']);
+    expect(tiles.filter((path) => path.includes('.p/'))).toEqual([
+      'tile/0/273.p/112',
+      'tile/1/001.p/17',
+      'tile/2/000.p/1',
+    ]);
     expect(tiles.filter((path) => path.startsWith('tile/1/'))).toEqual(['tile/1/000', 'tile/1/001.p/17']);
     const bundles = [...bundlesAt(70_000)].map(tilePath);
     expect(bundles).toHaveLength(274);

@@ -43,7 +43,8 @@ describe('tree', () => {
   it('tells of every complete subtree once', () => {
     const frontier = new Frontier();
     const seen: string[] = [];
-    for (let at = 0; at < 6; at++) frontier.append(leafHash(utf8('')), (level, index) => seen.push(`${level}/${index}`));
+    for (let at = 0; at < 6; at++)
+      frontier.append(leafHash(utf8('')), (level, index) => seen.push(`${level}/${index}`));
     expect(seen).toEqual(['0/0', '0/1', '1/0', '0/2', '0/3', '1/1', '2/0', '0/4', '0/5', '1/2']);
   });
 

@@ -53,6 +53,15 @@ describe('secrets', () => {
     expect(one).not.toEqual(other);
   });
 
+  test('are overwritten once the file has its keys', async () => {
+    const drawn: Uint8Array[] = [];
+    const secrets = newSealSecrets((bytes) => drawn.push(randomFillSync(bytes)));
+    const sealed = await sealBytes({ ...sealing(), secrets }, utf8('plz'));
+    const [contentKey, ephemeralSecretKey] = drawn;
+    expect([contentKey, ephemeralSecretKey]).toEqual([new Uint8Array(32), new Uint8Array(32)]);
+    expect((await drain(openStream(opening, [sealed]))).bytes).toEqual(utf8('plz'));
+  });
+
   test('are refused from a source that does not draw', () => {
     expect(() => newSealSecrets(() => {})).toThrow(new SealError('secrets'));
     expect(() => newSealSecrets((bytes) => bytes.fill(7))).toThrow(new SealError('secrets'));

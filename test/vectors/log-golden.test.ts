@@ -53,7 +53,8 @@ async function generate(): Promise<Golden> {
   const { vkey } = log;
   await log.close();
   const files: Record<string, string> = {};
-  for (const file of disk.paths()) files[file.slice('/log/'.length)] = toHex((await disk.read(file)) ?? new Uint8Array());
+  for (const file of disk.paths())
+    files[file.slice('/log/'.length)] = toHex((await disk.read(file)) ?? new Uint8Array());
   return {
     about: 'Golden vectors of the audit log, docs/spec/log.md. Bytes in lower-case hexadecimal.',
     origin,
@@ -114,7 +115,8 @@ describe('log-golden.json', () => {
 
   it('opens as a directory', async () => {
     const disk = new MemoryDisk();
-    for (const directory of ['/log', '/log/tile', '/log/tile/0', '/log/tile/0/000.p']) await disk.makeDirectory(directory);
+    for (const directory of ['/log', '/log/tile', '/log/tile/0', '/log/tile/0/000.p'])
+      await disk.makeDirectory(directory);
     for (const directory of ['/log/tile/entries', '/log/tile/entries/000.p']) await disk.makeDirectory(directory);
     for (const [file, hex] of Object.entries(golden.files)) disk.tamper(`/log/${file}`, () => fromHex(hex));
     const key = signingKey(fromHex(golden.seed));

@@ -22,9 +22,7 @@ import { describe, expect, it } from 'vitest';
 const folder = fileURLToPath(new URL('../../../shared/vectors/tlog-sample', import.meta.url));
 const present = existsSync(folder);
 const absent = present ? '' : ' (skipped: ../shared/vectors/tlog-sample is not here)';
-const logKey = ed25519Verifier(
-  'example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx',
-);
+const logKey = ed25519Verifier('example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx');
 const files = directoryFetch(folder);
 
 /** The log as it stood at a size: its checkpoint under the name readers ask for. */

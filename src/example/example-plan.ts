@@ -1,0 +1,86 @@
+/** `example.yaml`: how an example room is run – its members, where the rows of its datasets come from, who asks what. */
+import { Day, Role, Slug, UnitPath } from '@reinraum/protocol';
+import { z } from 'zod';
+
+const Weights = z.strictObject({ weights: z.record(z.string(), z.number().nonnegative()) });
+/** Bands [from, to, weight]; every value of the column's grid inside a band is equally likely. */
+const Bands = z.strictObject({ bands: z.array(z.tuple([z.int(), z.int(), z.number().positive()])).min(1) });
+const Draw = z.union([Weights, Bands]);
+export type Draw = z.infer<typeof Draw>;
+
+const Given = z.strictObject({
+  /** A column that stands before this one in the schema. */
+  given: Slug,
+  /** The first case that fits its value decides how this one is drawn; the cases must cover all its values. */
+  cases: z
+    .array(
+      z.strictObject({
+        when: z.union([z.array(z.string()).min(1), z.strictObject({ from: z.int(), to: z.int() })]),
+        draw: Draw,
+      }),
+    )
+    .min(1),
+});
+
+/** How one column of a synthetic source is drawn. `counts` gives exactly so many rows a code, in the codes' order. */
+export const ColumnSource = z.union([
+  z.strictObject({ counts: z.record(z.string(), z.int().nonnegative()) }),
+  Weights,
+  Bands,
+  Given,
+]);
+export type ColumnSource = z.infer<typeof ColumnSource>;
+
+const Synthetic = z.strictObject({
+  kind: z.literal('synthetic'),
+  /** The same seed gives the same rows, on every machine. */
+  seed: z.string().min(1).max(200),
+  rows: z.int().positive(),
+  columns: z.record(Slug, ColumnSource),
+});
+
+const Expand = z.strictObject({
+  kind: z.literal('expand'),
+  file: z.string().min(1),
+  /** Lines of the file whose fields have these values … */
+  where: z.record(z.string(), z.string()),
+  /** … and match these patterns (whole field): such as the regions that are not totals of others. */
+  matching: z.record(z.string(), z.string()).default({}),
+  /** Field with the number of persons; that many rows are made. */
+  count: z.string().min(1),
+  /** Field of the file by column. A code outside the column's list is an error, never left out in silence. */
+  columns: z.record(Slug, z.string()),
+});
+
+const Csv = z.strictObject({
+  kind: z.literal('csv'),
+  file: z.string().min(1),
+  /** Field with the unit's identifier. */
+  id: z.string().min(1),
+  columns: z.record(Slug, z.string()),
+});
+
+/** Where an example's rows come from. */
+export const Source = z.discriminatedUnion('kind', [Synthetic, Expand, Csv]);
+export type Source = z.infer<typeof Source>;
+
+/** A source of one kind. */
+export type SourceOf<Kind extends Source['kind']> = Extract<Source, { kind: Kind }>;
+
+/** The file as a whole. What it names elsewhere (units, datasets, questions) is checked by `policyFaults`. */
+export const ExamplePlan = z.strictObject({
+  members: z.array(z.strictObject({ name: Slug, unit: UnitPath, roles: z.array(Role).min(1) })).min(1),
+  datasets: z.array(
+    z.strictObject({
+      dataset: Slug,
+      steward: Slug,
+      capacityRows: z.int().positive(),
+      purpose: Slug,
+      legalBasis: z.string().regex(/^[a-z0-9-]{1,64}$/, 'use lower-case letters, digits and "-"'),
+      validUntil: Day,
+      source: Source,
+    }),
+  ),
+  runs: z.array(z.strictObject({ query: Slug, by: Slug, parameters: z.record(Slug, z.union([z.string(), z.int()])) })),
+});
+export type ExamplePlan = z.infer<typeof ExamplePlan>;

@@ -1,0 +1,113 @@
+/** One minimal forgery a rule: an operator who holds the log's key signs any log he likes, and replay names the entry. */
+import type { Rule } from '@reinraum/audit';
+import { type CharterTemplate, digestOf, toBase64 } from '@reinraum/protocol';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { fixedCharter } from '../support/fixed-room.ts';
+import { forgedAnswers } from '../support/forged-answers.ts';
+import { forgedStatements } from '../support/forged-statements.ts';
+import { asked, offerOf, then } from '../support/forgery.ts';
+import { at, type HeldLog, honestLog, momentMs, verdictOn } from '../support/honest-log.ts';
+import { queryDigest, Scribe } from '../support/scribe.ts';
+import { template } from '../support/small-room.ts';
+
+let honest: HeldLog;
+beforeAll(async () => {
+  honest = await honestLog();
+});
+
+test('the honest log verifies, with the objects its ledger kept and nothing else', async () => {
+  const verdict = await verdictOn(honest.scribe, honest.entries, honest.objects);
+  expect(verdict).toMatchObject({ verified: true, size: at.withdrawn + 1 });
+});
+
+describe('a forged log', () => {
+  test.each([...forgedStatements, ...forgedAnswers])(
+    '%s breaks rule "%s" at entry %i',
+    async (_name, rule, entry, forge) => {
+      const entries = await forge(honest);
+      const verdict = await verdictOn(honest.scribe, entries, honest.scribe.objects);
+      expect(verdict).toMatchObject({ verified: false, rule, entry });
+    },
+  );
+
+  test.each([
+    ['charter', 'object', null, () => honest.scribe.room],
+    ['statement', 'object', 5, () => honest.entries[5]?.statements[0]?.digest],
+    ['query', 'object', at.proposed, () => queryDigest],
+    ['schema', 'object', 0, () => honest.scribe.charter.datasets[0]?.schema],
+    ['offer', 'object', at.declared, () => offerOf(honest, at.declared)],
+  ] as const)('an altered %s breaks rule "%s" at entry %s', async (_name, rule, entry, digest) => {
+    const objects = new Map(honest.objects);
+    const bytes = Uint8Array.from(objects.get(digest() ?? '') ?? []);
+    expect(bytes.length).toBeGreaterThan(0);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    objects.set(digest() ?? '', bytes);
+    expect(await verdictOn(honest.scribe, honest.entries, objects)).toMatchObject({ verified: false, rule, entry });
+  });
+
+  test('every rule of replay is broken by one of them', () => {
+    // Rule "journal" is about the journal beside the log, not about entries.
+    const all = [
+      'entry',
+      'object',
+      'founding',
+      'room',
+      'measurement',
+      'time',
+      'statement',
+      'signature',
+      'single-use',
+      'member',
+      'role',
+      'owner',
+      'dataset',
+      'query',
+      'approval',
+      'purpose',
+      'recipient',
+      'price',
+      'mechanism',
+      'budget',
+      'charge',
+      'single-release',
+      'release',
+    ] as const satisfies readonly Rule[];
+    const forgotten: Record<Exclude<Rule, 'journal' | (typeof all)[number]>, never> = {};
+    expect(forgotten).toEqual({});
+    const broken = new Set<string>([
+      ...[...forgedStatements, ...forgedAnswers].map(([, rule]) => rule),
+      'object',
+      'budget',
+    ]);
+    expect([...broken].sort()).toEqual([...all].sort());
+  });
+});
+
+describe('a budget', () => {
+  // Room for the two charges of the honest story, and not for a third.
+  test.each([
+    ['ρ', template('1/4')],
+    ['δ', template('1', '1/50000000')],
+  ])('of %s is not overdrawn, by verifier and ledger alike', async (_name, from: CharterTemplate) => {
+    const log = await honestLog(from);
+    expect(await verdictOn(log.scribe, log.entries, log.objects)).toMatchObject({ verified: true });
+    const forged = await then(at.failed, (held, nowMs) => held.scribe.charged(nowMs, asked(held)))(log);
+    const verdict = await verdictOn(log.scribe, forged, log.scribe.objects);
+    expect(verdict).toMatchObject({ verified: false, rule: 'budget', entry: at.failed });
+  });
+});
+
+test('a charter with a key of small order founds no room', async () => {
+  const identity = toBase64(Uint8Array.from({ length: 32 }, (_, n) => (n === 0 ? 1 : 0)));
+  const charter = fixedCharter();
+  const members = charter.members.map((member, n) => (n === 4 ? { ...member, signingKey: identity } : member));
+  const scribe = new Scribe({ ...charter, members });
+  expect(scribe.room).toBe(digestOf({ ...charter, members }));
+  expect(charter.enclave.measurements).toEqual([measurement]);
+  const entry = scribe.entry(momentMs(0), await scribe.founded(momentMs(0)));
+  expect(await verdictOn(scribe, [entry], scribe.objects)).toMatchObject({
+    verified: false,
+    rule: 'founding',
+    entry: 0,
+  });
+});

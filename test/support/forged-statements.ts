@@ -1,0 +1,166 @@
+/** Forgeries about founding, statements and who may sign them. */
+import { formatInstant, type LogEntry, signingKey } from '@reinraum/protocol';
+import type { Draft } from '../../enclave/ledger.ts';
+import { people, seedOf } from './fixed-room.ts';
+import { asked, bent, type Forgery, stranger, then } from './forgery.ts';
+import { at, momentMs } from './honest-log.ts';
+
+const { charged } = at;
+
+/** Each breaks one rule at one entry. */
+export const forgedStatements: readonly Forgery[] = [
+  ['a field nobody knows', 'entry', 5, bent(5, {}, { remark: 'x' })],
+  ['no founding', 'founding', 0, ({ entries }) => entries.slice(1)],
+  [
+    'a founder who has not signed',
+    'founding',
+    0,
+    ({ entries: [first, ...rest] }) =>
+      first ? [{ ...first, statements: first.statements.slice(1) } as LogEntry, ...rest] : [],
+  ],
+  ['a founding nobody signed', 'founding', 0, bent(0, { statements: [] })],
+  ['a second founding', 'founding', 5, then(5, ({ scribe }, nowMs) => scribe.founded(nowMs))],
+  [
+    'a founding signed by a stranger as well',
+    'member',
+    0,
+    then(0, ({ scribe }, nowMs) => scribe.founded(nowMs, [...Object.values(people), stranger(['owner'])])),
+  ],
+  ['a founding by an untrusted build', 'measurement', 0, bent(0, { recorder: '12'.repeat(32) })],
+  ['an entry of another room', 'room', 5, bent(5, { room: '99'.repeat(32) })],
+  ['an entry of an untrusted build', 'measurement', 5, bent(5, { recorder: '12'.repeat(32) })],
+  [
+    'a start whose claims name another build',
+    'measurement',
+    1,
+    then(1, ({ scribe }, nowMs) => scribe.started(nowMs, { measurement: '12'.repeat(32) })),
+  ],
+  [
+    'a start that hides a missing wall',
+    'measurement',
+    1,
+    then(1, ({ scribe }, nowMs) => scribe.started(nowMs, { assurance: 'degraded' })),
+  ],
+  [
+    'a start whose claims another enclave signed',
+    'signature',
+    1,
+    then(1, ({ scribe }, nowMs) => scribe.started(nowMs, {}, signingKey(seedOf('other enclave')))),
+  ],
+  ['time running backwards', 'time', 5, bent(5, { at: formatInstant(momentMs(3)) })],
+  [
+    'a signature of other words',
+    'signature',
+    5,
+    bent(5, ({ entries }) => ({
+      statements: [{ ...entries[5]?.statements[0], signature: entries[6]?.statements[0]?.signature }],
+    })),
+  ],
+  [
+    'a payload that is not kept',
+    'statement',
+    5,
+    bent(5, ({ entries }) => ({ statements: [{ ...entries[5]?.statements[0], digest: '77'.repeat(32) }] })),
+  ],
+  ['an act without its statement', 'statement', 5, bent(5, { statements: [] })],
+  [
+    'an approval nobody gave: a proposal stands in for it',
+    'statement',
+    5,
+    then(
+      5,
+      async ({ scribe }, nowMs) =>
+        ({ ...(await scribe.judged(nowMs, 'propose', { person: people.steward })), type: 'query.approved' }) as Draft,
+    ),
+  ],
+  [
+    'a statement for another room',
+    'statement',
+    5,
+    then(5, ({ scribe }, nowMs) =>
+      scribe.judged(nowMs, 'approve', { person: people.steward, change: { room: '99'.repeat(32) } }),
+    ),
+  ],
+  [
+    'a statement under another charter',
+    'statement',
+    5,
+    then(5, ({ scribe }, nowMs) =>
+      scribe.judged(nowMs, 'approve', { person: people.steward, change: { charter: '99'.repeat(32) } }),
+    ),
+  ],
+  [
+    'an expired statement',
+    'statement',
+    5,
+    then(5, ({ scribe }, nowMs) => scribe.judged(nowMs - 3_601_000, 'approve', { person: people.steward })),
+  ],
+  [
+    'a statement of the future',
+    'statement',
+    5,
+    then(5, ({ scribe }, nowMs) => scribe.judged(nowMs + 121_000, 'approve', { person: people.steward })),
+  ],
+  [
+    'a statement that never ends',
+    'statement',
+    5,
+    then(5, ({ scribe }, nowMs) =>
+      scribe.judged(nowMs, 'approve', {
+        person: people.steward,
+        change: { expiresAt: formatInstant(nowMs + 8 * 86_400_000) },
+      }),
+    ),
+  ],
+  [
+    'an act put down to somebody else',
+    'statement',
+    5,
+    bent(5, { actor: { ref: people.bureauDpo.member.ref, unit: 'bureau/privacy' } }),
+  ],
+  [
+    'a statement used again',
+    'single-use',
+    6,
+    bent(6, ({ entries }) => ({ statements: entries[5]?.statements, actor: entries[5]?.actor })),
+  ],
+  [
+    'a refused statement used after all',
+    'single-use',
+    at.refused + 1,
+    ({ entries }) => [
+      ...entries.slice(0, at.refused + 1),
+      {
+        ...entries[at.session],
+        at: formatInstant(momentMs(at.refused + 1)),
+        statements: entries[at.refused]?.statements,
+      } as LogEntry,
+    ],
+  ],
+  [
+    'a statement by a stranger',
+    'member',
+    charged,
+    then(charged, (log, nowMs) => log.scribe.charged(nowMs, asked(log), { person: stranger() })),
+  ],
+  [
+    'a stranger’s key under a member’s name',
+    'member',
+    charged,
+    then(charged, (log, nowMs) =>
+      log.scribe.charged(nowMs, asked(log), { person: stranger(), change: { actor: people.analyst.member.ref } }),
+    ),
+  ],
+  [
+    'an analyst who approves',
+    'role',
+    5,
+    then(5, ({ scribe }, nowMs) => scribe.judged(nowMs, 'approve', { person: people.analyst })),
+  ],
+  [
+    'a data protection officer who asks',
+    'role',
+    charged,
+    then(charged, (log, nowMs) => log.scribe.charged(nowMs, asked(log), { person: people.cityDpo })),
+  ],
+];

@@ -1,0 +1,47 @@
+/** Forgeries of an honest log: what an operator who holds the log's key could write. */
+import type { Rule } from '@reinraum/audit';
+import type { LogEntry, Role } from '@reinraum/protocol';
+import type { Draft } from '../../enclave/ledger.ts';
+import { fixedMember } from './fixed-room.ts';
+import { at, type HeldLog, momentMs } from './honest-log.ts';
+
+/** Makes the entries of a forged log of an honest one. */
+export type Forge = (log: HeldLog) => readonly LogEntry[] | Promise<readonly LogEntry[]>;
+/** A forgery with the rule it breaks and the first entry that breaks it. */
+export type Forgery = readonly [name: string, rule: Rule, entry: number, forge: Forge];
+
+/** Somebody with keys who is in no charter. */
+export const stranger = (roles: readonly Role[] = ['analyst']) => fixedMember('stranger', 'city/planning', roles);
+
+/** Manifest of the version an entry admitted. */
+export const manifestOf = ({ entries }: HeldLog, index: number = at.admitted) =>
+  (entries[index]?.detail as { manifest: string }).manifest;
+
+/** Offer of the version an entry declared. */
+export const offerOf = ({ entries }: HeldLog, index: number) => (entries[index]?.detail as { offer: string }).offer;
+
+/** The version the honest charges ask. */
+export const asked = (log: HeldLog) => [1, manifestOf(log)] as const;
+
+/** The log with fields of one entry replaced. */
+export const bent =
+  (index: number, change: object | ((log: HeldLog) => object), detail: object = {}): Forge =>
+  (log) =>
+    log.entries.map((entry, n) => {
+      const fields = typeof change === 'function' ? change(log) : change;
+      return n === index ? ({ ...entry, ...fields, detail: { ...entry.detail, ...detail } } as LogEntry) : entry;
+    });
+
+/** The log without one entry. */
+export const without =
+  (index: number): Forge =>
+  ({ entries }) =>
+    entries.filter((_, n) => n !== index);
+
+/** The log up to an entry, then this draft in its place and nothing more. */
+export const then =
+  (index: number, draft: (log: HeldLog, nowMs: number) => Draft | Promise<Draft>): Forge =>
+  async (log) => {
+    const nowMs = momentMs(index);
+    return [...log.entries.slice(0, index), log.scribe.entry(nowMs, await draft(log, nowMs))];
+  };
