@@ -201,6 +201,8 @@ export class Replay {
     statements: readonly Statement[],
     index: number,
   ): Promise<() => void> {
+    const follows = entry.type === 'query.repeated' || entry.type === 'query.released' || entry.type === 'query.failed';
+    if (entry.caused !== null && !follows) throw new Broken('entry', 'an entry follows from one it cannot follow from');
     switch (entry.type) {
       case 'enclave.started':
         if (statements.length > 0) throw new Broken('statement', 'a start carries no statement');
@@ -230,8 +232,7 @@ export class Replay {
       case 'query.repeated':
         return repeated(room, entry, only(room, entry, statements, 'query.run'));
       case 'statement.refused':
-        if (statements.length > 1) throw new Broken('statement', 'a refusal carries more than one statement');
-        return nothing;
+        return refused(room, entry, statements);
       case 'session.opened':
         only(room, entry, statements, 'session.open');
         return nothing;
@@ -242,6 +243,19 @@ export class Replay {
 }
 
 const nothing = () => {};
+
+/** A refusal names the signer and the type of the statement it refused, where it carries one. */
+function refused(room: Room, entry: EntryOf<'statement.refused'>, statements: readonly Statement[]): () => void {
+  const [statement] = statements;
+  if (statements.length > 1) throw new Broken('statement', 'a refusal carries more than one statement');
+  if (!statement) return nothing;
+  const signer = member(room, statement);
+  const isSigner = entry.actor?.ref === signer.ref && entry.actor.unit === signer.unit;
+  if (!isSigner || entry.detail.statement !== statement.type) {
+    throw new Broken('statement', 'a refusal is put down to another act');
+  }
+  return nothing;
+}
 
 function decode(bytes: Uint8Array): LogEntry {
   try {

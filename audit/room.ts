@@ -63,7 +63,9 @@ export interface Room {
 /** The admitted version of a dataset that is asked: the latest. */
 export function currentVersion(room: Room, dataset: string): DatasetVersion | undefined {
   const versions = [...(room.datasets.get(dataset)?.values() ?? [])];
-  return versions.filter(({ state }) => state === 'admitted').at(-1);
+  // A withdrawn version does not bring back the one it had replaced.
+  const last = versions.filter(({ state }) => state === 'admitted' || state === 'withdrawn').at(-1);
+  return last?.state === 'admitted' ? last : undefined;
 }
 
 /** Owner units and parties' DPOs whose approval a query still lacks, as "owner party/unit" or "dpo party". */

@@ -18,6 +18,7 @@ import {
 } from '@reinraum/protocol';
 import { RefusedAct } from './authorise.ts';
 import { type Decision, decide, type Run } from './decide.ts';
+import type { Engine } from './engine/duckdb.ts';
 import type { Engines } from './engine/engines.ts';
 import type { Append, Ledger, Logged } from './ledger.ts';
 import type { NoisePool } from './privacy/pool.ts';
@@ -65,7 +66,7 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
   const slot = new Slot(desk.clock, decision.query.slotMs);
   try {
     desk.reached('charged');
-    const exact = exactCounts(decision.plan, await engine.aggregate(decision.plan));
+    const exact = exactCounts(decision.plan, await aggregate(desk, engine, decision.plan, slot));
     desk.reached('aggregated');
     const noised = addNoise(exact, decision.plan, noise);
     const kept = keep(noised, decision.plan, parseRational(room.charter.accountant.deltaPerDecision));
@@ -86,6 +87,16 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
     if (!desk.releases.byCharge(charged.index))
       await desk.ledger.exclusive((append) => fail(append, room, charged.index));
     throw new AnswerFailed();
+  }
+}
+
+/** Exact counts within the slot. An engine that failed or overran is ended; the next question starts a fresh one. */
+async function aggregate(desk: Desk, engine: Engine, plan: Plan, slot: Slot): Promise<readonly bigint[]> {
+  try {
+    return await slot.within(engine.aggregate(plan));
+  } catch (error) {
+    await desk.engines.renew();
+    throw error;
   }
 }
 

@@ -44,6 +44,8 @@ export interface EnclaveOptions {
   readonly measurement: string;
   readonly walls: Claims['walls'];
   readonly reached: (step: Step) => void;
+  /** The log takes nothing any more: the process must end and be looked at. */
+  readonly failed: () => void;
 }
 
 /** What an accepted statement gives: the head of the answer, and a sealed body where there is one. */

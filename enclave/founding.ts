@@ -36,6 +36,10 @@ export async function checkFounding(
   if (signingKey !== own.signingKey) throw new Refusal('measurement-untrusted', 'enclave.signingKey');
   const weak = charter.members.findIndex((member) => !isEnrollable(member.signingKey));
   if (weak >= 0) throw new Refusal('charter-malformed', `members.${weak}.signingKey`);
+  // What is not built yet is not promised: a charter that names it is refused, not quietly weakened.
+  if (charter.witnesses.length > 0) throw new Refusal('charter-malformed', 'witnesses');
+  const linked = charter.populations.findIndex(({ linkage }) => linkage === 'linked');
+  if (linked >= 0) throw new Refusal('charter-malformed', `populations.${linked}.linkage`);
   const schemas = charter.datasets.map((dataset, at) => schemaOf(founding.schemas, charter, dataset, at));
   const statements: SignedStatement[] = [];
   for (const untrusted of founding.statements) {

@@ -13,6 +13,8 @@ import { serve } from './door.ts';
 import { Enclave } from './enclave.ts';
 
 const doorFd = 3;
+/** The log failed for good (EX_IOERR). */
+const logFailedExitCode = 74;
 
 /** Runs the enclave until its door closes. `reached` hears the steps of answers; production has nothing to hear. */
 export async function run(reached: (step: Step) => void = () => {}): Promise<void> {
@@ -39,6 +41,7 @@ export async function run(reached: (step: Step) => void = () => {}): Promise<voi
     measurement,
     walls: walls.map(({ name, held }) => ({ name, held })),
     reached,
+    failed: () => process.exit(logFailedExitCode),
   };
   const door = new Socket({ fd: doorFd, readable: true, writable: true });
   serve(

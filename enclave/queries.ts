@@ -52,7 +52,7 @@ export async function approve(ledger: Ledger, room: Room, act: Act<'query.approv
   });
 }
 
-/** Revokes a query for good. Any owner whose data it touches and any data protection officer can. */
+/** Revokes a query for good. Any owner and any data protection officer can: stopping needs no majority. */
 export async function revoke(ledger: Ledger, room: Room, act: Act<'query.revoke'>): Promise<Logged> {
   const { query } = act.statement.body;
   return ledger.exclusive(async (append) => {

@@ -11,6 +11,20 @@ export class Slot {
     this.#endsAt = clock() + slotMs;
   }
 
+  /** What `work` comes to, if it comes within the slot; rejects at the end of the slot otherwise. */
+  async within<T>(work: Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    const over = setTimeout(Math.max(0, this.#endsAt - this.#clock()), undefined, abort).then(() => {
+      throw new Error('slot: overrun');
+    });
+    try {
+      return await Promise.race([work, over]);
+    } finally {
+      abort.abort();
+      over.catch(() => undefined);
+    }
+  }
+
   /** Waits for the end of the slot. Throws when it is over already: an overrun is a failure. */
   async end(): Promise<void> {
     const leftMs = this.#endsAt - this.#clock();

@@ -69,6 +69,7 @@ export async function openLedger(options: EnclaveOptions, identity: SigningKey, 
     directory: join(options.state, 'log'),
     origin: `reinraum/${room}`,
     signingKey: identity,
+    onFailure: options.failed,
   });
   return Ledger.open({ log, objects, room, recorder: options.measurement, clock: options.clock });
 }

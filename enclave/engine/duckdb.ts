@@ -28,6 +28,8 @@ export interface Engine {
   /** Closes the engine to the outside. Nothing is loaded after this, and nothing is asked before. */
   lock(): Promise<void>;
   aggregate(plan: Plan): Promise<ExactCounts>;
+  /** False once the process has ended, however it ended: it will never answer again. */
+  readonly isAlive: boolean;
   /** Ends the process: what it held is gone. */
   close(): void;
 }
@@ -62,6 +64,9 @@ export async function startDuckdb(pipe: string, nodeArguments: readonly string[]
       if (!locked) throw new Error('engine: not locked');
       const { text, binds } = aggregateSql(plan);
       return inCells(plan, await child.order({ order: 'aggregate', text, binds, dataset: plan.dataset }));
+    },
+    get isAlive() {
+      return !child.ended;
     },
     close: () => child.close(),
   };
@@ -127,6 +132,10 @@ class DuckdbChild {
     this.#process.once('exit', () => this.#end());
     this.#process.once('error', () => this.#end());
     this.ready = this.#wait();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
   }
 
   order(order: Order): Promise<unknown> {

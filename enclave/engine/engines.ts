@@ -14,12 +14,18 @@ export class Engines {
   }
 
   /** The engine with the datasets admitted now. Rejects where one of them cannot be loaded; the next call tries again. */
-  ready(): Promise<Engine> {
-    this.#current ??= this.#start();
-    this.#current.catch(() => {
-      this.#current = undefined;
-    });
-    return this.#current;
+  async ready(): Promise<Engine> {
+    for (;;) {
+      this.#current ??= this.#start();
+      const current = this.#current;
+      const engine = await current.catch((error: unknown) => {
+        this.#forget(current);
+        throw error;
+      });
+      if (engine.isAlive) return engine;
+      // Killed, for lack of memory or from outside: nobody may be charged for an engine that can never answer.
+      this.#forget(current);
+    }
   }
 
   /** Datasets have changed: ends the process, and with it everything it held. */
@@ -27,5 +33,10 @@ export class Engines {
     const before = this.#current;
     this.#current = undefined;
     (await before?.catch(() => undefined))?.close();
+  }
+
+  /** Forgets an engine, unless another has taken its place already. */
+  #forget(engine: Promise<Engine>): void {
+    if (this.#current === engine) this.#current = undefined;
   }
 }

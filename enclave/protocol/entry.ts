@@ -28,7 +28,7 @@ const version = z.int().min(1);
 const common = {
   v: z.literal(1),
   room: Digest,
-  /** Logged time; for answers rounded to the slot. */
+  /** Logged time, to the second; a release is logged after its slot has ended. */
   at: Instant,
   /** Measurement of the build that wrote the entry. */
   recorder: Digest,

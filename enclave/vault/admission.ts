@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   canonicalText,
+  capacityBytes,
   type DatasetSchema,
   equalBytes,
   fromHex,
@@ -49,7 +50,10 @@ export function sealHeader({ room, actor, body }: Manifest): Json {
 export async function loadSealed(sealed: SealedDataset, engine: Engine): Promise<AdmissionReport> {
   const { manifest, schema } = sealed;
   const path = join(sealed.uploads, manifest.body.offer);
-  if (!(await stat(path).catch(() => undefined))?.isFile()) throw new Refusal('upload-incomplete');
+  const bytes = (await stat(path).catch(() => undefined))?.size ?? 0;
+  // Every chunk carries a tag of 16 bytes; the head comes on top.
+  const atLeast = capacityBytes(schema, manifest.body.capacityRows) + 16 * manifest.body.chunks;
+  if (bytes < atLeast) throw new Refusal('upload-incomplete');
   const intake = new Intake(schema, manifest.body.capacityRows);
   let faults: unknown;
   const rows = encodedRows(sealed, path, intake);

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { instanceOf, roomOf } from '../client/instance.ts';
 import { readKeyFile } from '../client/key-file.ts';
 import { RoomPublic, signAs, verifiedClaims } from '../client/room-client.ts';
-import { loadPolicies } from '../example/policy-files.ts';
+import { loadRoomPolicies } from '../example/policy-files.ts';
 import { readInstance } from './address.ts';
 import { print, say } from './output.ts';
 
@@ -17,7 +17,7 @@ export function addCharter(program: Command): void {
     .description('check a folder of policies and show what its questions cost')
     .argument('<policies>', 'folder with charter.yaml, schemas/ and queries/')
     .action(async (folder: string) => {
-      const { template, queries } = await loadPolicies(folder);
+      const { template, queries } = await loadRoomPolicies(folder);
       for (const line of priceList(template, queries)) print(line);
     });
   charter
@@ -29,7 +29,7 @@ export function addCharter(program: Command): void {
     .requiredOption('--room <name>', 'name of the room there')
     .requiredOption('--out <file>', 'instance to write')
     .action(async (folder: string, options: { member: string[]; url: string; room: string; out: string }) => {
-      const { template, schemas } = await loadPolicies(folder);
+      const { template, schemas } = await loadRoomPolicies(folder);
       const members: Member[] = [];
       for (const path of options.member) members.push(Member.parse(JSON.parse(await readFile(path, 'utf8'))));
       const claims = await verifiedClaims(new RoomPublic(options));
@@ -59,7 +59,7 @@ export function addCharter(program: Command): void {
 
 type Priced = Pick<Charter, 'populations' | 'accountant' | 'parties'>;
 
-function priceList(template: Priced, queries: Awaited<ReturnType<typeof loadPolicies>>['queries']): string[] {
+function priceList(template: Priced, queries: Awaited<ReturnType<typeof loadRoomPolicies>>['queries']): string[] {
   const delta = parseRational(template.accountant.deltaConversion);
   const lines = template.populations.map(({ id, budget }) => {
     const epsilon = epsilonOf(parseRational(budget.rho), delta).toFixed(2);

@@ -2,6 +2,7 @@
 import {
   type AggregateQuery,
   type Charter,
+  type CharterTemplate,
   checkAgainstCharter,
   checkCompiles,
   type DatasetSchema,
@@ -11,8 +12,14 @@ import {
   refusals,
 } from '@reinraum/protocol';
 import type { ExamplePlan } from './example-plan.ts';
-import type { RoomPolicies } from './policy-files.ts';
 import { sourceFaults } from './source/faults.ts';
+
+/** What a room is founded on and asked: a folder without `example.yaml`. */
+export interface RoomPolicies {
+  readonly template: CharterTemplate;
+  readonly schemas: readonly DatasetSchema[];
+  readonly queries: readonly AggregateQuery[];
+}
 
 /** Faults between charter, schemas and queries, each "file: field: what to do". */
 export function policyFaults(policies: RoomPolicies): string[] {
@@ -41,7 +48,7 @@ export function policyFaults(policies: RoomPolicies): string[] {
 }
 
 /** Throws the {@link Refusal} an enclave with this charter and schema would give a proposed question. */
-export function checkQuery(query: AggregateQuery, template: RoomPolicies['template'], schema: DatasetSchema): void {
+export function checkQuery(query: AggregateQuery, template: CharterTemplate, schema: DatasetSchema): void {
   // The checks read only what template and founded charter have in common.
   checkAgainstCharter(query, template as unknown as Charter);
   checkCompiles(query, schema);

@@ -7,16 +7,9 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { ExamplePlan } from './example-plan.ts';
-import { exampleFaults, policyFaults } from './policy-faults.ts';
+import { exampleFaults, policyFaults, type RoomPolicies } from './policy-faults.ts';
 
 const issuesMax = 20;
-
-/** What a room is founded on and asked: a folder without `example.yaml`. */
-export interface RoomPolicies {
-  readonly template: CharterTemplate;
-  readonly schemas: readonly DatasetSchema[];
-  readonly queries: readonly AggregateQuery[];
-}
 
 /** Everything a folder of policies holds. */
 export interface Policies extends RoomPolicies {

@@ -3,7 +3,7 @@
  * the gateway only. It carries ciphertext, signed statements and public policy.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { encodeFrame, Founding, Refusal, Submission } from '@reinraum/protocol';
+import { Accepted, digestOf, encodeFrame, Founding, Refusal, Submission } from '@reinraum/protocol';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ZodError } from 'zod';
@@ -46,13 +46,16 @@ export function hostApi({ rooms, token }: HostApiOptions): Hono {
   });
   app.post('/rooms/:room/founding', async (context) => {
     const founding = Founding.parse(await context.req.json());
-    const { door } = await rooms.room(context.req.param('room'));
+    const { door } = await existing(rooms, context.req.param('room'));
     return context.json((await door.ask({ method: 'found', founding })).value as object);
   });
   app.post('/rooms/:room/statements', async (context) => {
     const submission = Submission.parse(await context.req.json());
-    const { door } = await existing(rooms, context.req.param('room'));
-    return reply(await door.ask({ method: 'submit', submission }));
+    const { door, uploads } = await existing(rooms, context.req.param('room'));
+    const answer = await door.ask({ method: 'submit', submission });
+    const { offer } = Accepted.parse(answer.value);
+    if (offer) await uploads.expect(digestOf(offer));
+    return reply(answer);
   });
   app.get('/rooms/:room/catalogue', async (context) => {
     const { door } = await existing(rooms, context.req.param('room'));

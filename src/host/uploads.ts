@@ -1,6 +1,7 @@
 /** Sealed files on their way in: resumable, idempotent, ciphertext only. One file an offer, written in order. */
 import { mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Refusal } from '@reinraum/protocol';
 
 /** Largest piece of one request. */
 export const pieceBytesMax = 8 * 1024 * 1024;
@@ -28,6 +29,12 @@ export class Uploads {
     this.#directory = directory;
   }
 
+  /** Makes room for the file of an offer the enclave has just signed; nothing else is ever taken. */
+  async expect(offer: string): Promise<void> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await (await open(this.#path(offer), 'a', 0o600)).close();
+  }
+
   /** Bytes of a file that have arrived. */
   async offset(offer: string): Promise<number> {
     return (await stat(this.#path(offer)).catch(() => undefined))?.size ?? 0;
@@ -35,7 +42,8 @@ export class Uploads {
 
   /**
    * Writes a piece at its offset, durably, and returns the bytes that have arrived. A piece that was written before is
-   * taken as written. Throws {@link OffsetMismatch} where it would leave a gap, `RangeError` beyond the limits.
+   * taken as written. Throws {@link OffsetMismatch} where it would leave a gap, `RangeError` beyond the limits, and
+   * `Refusal` `dataset-not-declared` for a file nobody was offered to send.
    */
   write(offer: string, offset: number, piece: Uint8Array): Promise<number> {
     if (piece.length > pieceBytesMax || offset + piece.length > uploadBytesMax)
@@ -49,11 +57,12 @@ export class Uploads {
   }
 
   async #write(offer: string, offset: number, piece: Uint8Array): Promise<number> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    if (!(await stat(this.#path(offer)).catch(() => undefined))?.isFile())
+      throw new Refusal('dataset-not-declared', 'offer');
     const arrived = await this.offset(offer);
     if (offset > arrived) throw new OffsetMismatch(arrived);
     if (offset + piece.length <= arrived) return arrived;
-    const file = await open(this.#path(offer), arrived === 0 ? 'a+' : 'r+', 0o600);
+    const file = await open(this.#path(offer), 'r+');
     try {
       await file.write(piece, arrived - offset, piece.length - (arrived - offset), arrived);
       await file.datasync();

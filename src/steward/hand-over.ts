@@ -96,6 +96,7 @@ async function sealToSpool(options: HandOverOptions, progress: Progress): Promis
   if (offer.plaintextBytes !== capacityBytes(schema, handover.capacityRows)) {
     throw new Error('the offer names another capacity than was declared; nothing was sealed');
   }
+  await checkClaims(client, offer.claims);
   progress('declared', 1, 1);
   const { dataset, version, predecessor } = handover;
   const header = {
@@ -132,6 +133,17 @@ async function sealToSpool(options: HandOverOptions, progress: Progress): Promis
   };
   await writeFile(join(spool, 'manifest.json'), JSON.stringify(body), { mode: 0o600 });
   return body;
+}
+
+/** Refuses to seal to an enclave whose signed claims are not those of a build the charter trusts. */
+async function checkClaims(client: RoomClient, digest: string): Promise<void> {
+  const { claims } = await client.public.status();
+  const { measurement } = await openDocument('claims', fromBase64(client.charter.enclave.signingKey), claims);
+  if (digestOf(claims) !== digest)
+    throw new Error('the offer rests on other claims than the enclave shows; nothing was sealed');
+  if (!client.charter.enclave.measurements.includes(measurement)) {
+    throw new Error('the charter does not trust this enclave build; nothing was sealed');
+  }
 }
 
 /** Writes a sealed stream to a file and returns what its manifest says; leaves no file behind where it fails. */

@@ -2,22 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { concat, csvHeader, digestOf } from '@reinraum/protocol';
-import nacl from 'tweetnacl';
+import { csvHeader, digestOf } from '@reinraum/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyState } from '../../src/cli/audit.ts';
 import { ask } from '../../src/client/ask.ts';
 import { SchemaMisfit } from '../../src/steward/canonical-csv.ts';
-import {
-  chunksOf,
-  type Declared,
-  declare,
-  type Forged,
-  type Forgery,
-  forge,
-  handIn,
-  upload,
-} from '../support/dishonest-steward.ts';
+import { declare, type Forged, forge, handIn } from '../support/dishonest-steward.ts';
+import { pseudonym } from '../support/pseudonym.ts';
 import { expectRefused } from '../support/raw-statement.ts';
 import {
   approved,
@@ -33,11 +24,7 @@ import { verifiedLog } from '../support/verified-log.ts';
 
 const marker = 'MARKER4711';
 const header = csvHeader(residents);
-const unit = () => {
-  const hex = randomUUID().replaceAll('-', '');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
-};
-const rows = (count: number) => Array.from({ length: count }, () => `${unit()},alpha,30,f\n`).join('');
+const rows = (count: number) => Array.from({ length: count }, () => `${pseudonym()},alpha,30,f\n`).join('');
 
 let room: SmallRoom;
 beforeAll(async () => {
@@ -53,109 +40,6 @@ async function versions(): Promise<string[]> {
   const { entries } = await verifiedLog(room.state);
   return entries.map(({ type }) => type).filter((type) => type.startsWith('dataset.'));
 }
-
-describe('a sealed file that is not the one its manifest names is refused and nothing of it is kept', () => {
-  const file = (bend: (file: Uint8Array, at: ReturnType<typeof chunksOf>) => Uint8Array) => (forged: Forged) => ({
-    ...forged,
-    file: bend(forged.file, chunksOf(forged.file)),
-  });
-  const flipped = (bytes: Uint8Array, at: number) => {
-    const copy = bytes.slice();
-    copy[at] = (copy[at] ?? 0) ^ 1;
-    return copy;
-  };
-  const manifest = (changes: Partial<Forged['manifest']>) => (forged: Forged) => ({
-    ...forged,
-    manifest: { ...forged.manifest, ...changes },
-  });
-  const cases: [name: string, bend: (forged: Forged) => Forged][] = [
-    ['empty', file(() => Uint8Array.of(0))],
-    ['cut in its head', file((bytes, { from }) => bytes.slice(0, from - 40))],
-    ['cut right behind its head', file((bytes, { from }) => bytes.slice(0, from))],
-    ['cut inside a chunk', file((bytes, { from, chunkBytes }) => bytes.slice(0, from + chunkBytes + 1000))],
-    ['without its last chunk', file((bytes, { from, chunkBytes }) => bytes.slice(0, from + 3 * chunkBytes))],
-    ['without its last byte', file((bytes) => bytes.slice(0, -1))],
-    ['with one byte more', file((bytes) => concat(bytes, Uint8Array.of(0)))],
-    ['with a flipped bit in its magic', file((bytes) => flipped(bytes, 3))],
-    ['with a flipped bit in its header', file((bytes) => flipped(bytes, 60))],
-    ['with a flipped bit in its wrapped key', file((bytes, { from }) => flipped(bytes, from - 60))],
-    ['with a flipped bit in its key commitment', file((bytes, { from }) => flipped(bytes, from - 5))],
-    ['with a flipped bit in its first chunk', file((bytes, { from }) => flipped(bytes, from))],
-    ['with a flipped bit in its last tag', file((bytes) => flipped(bytes, bytes.length - 1))],
-    [
-      'with two chunks exchanged',
-      file((bytes, { from, chunkBytes: size }) =>
-        concat(
-          bytes.slice(0, from),
-          bytes.slice(from + size, from + 2 * size),
-          bytes.slice(from, from + size),
-          bytes.slice(from + 2 * size),
-        ),
-      ),
-    ],
-    [
-      'with a chunk twice',
-      file((bytes, { from, chunkBytes: size }) => concat(bytes.slice(0, from + size), bytes.slice(from))),
-    ],
-    [
-      'without its second chunk',
-      file((bytes, { from, chunkBytes: size }) => concat(bytes.slice(0, from + size), bytes.slice(from + 2 * size))),
-    ],
-    ['under a manifest with another header', manifest({ header: 'ab'.repeat(32) })],
-    ['under a manifest with another digest', manifest({ sealed: 'ab'.repeat(32) })],
-    ['under a manifest with another number of chunks', manifest({ chunks: 3 })],
-  ];
-
-  test.each(cases)('%s', async (_name, bend) => {
-    const bent = bend(await forge(room, await declare(room), header + rows(20)));
-    await refusedAsInvalid(bent);
-  });
-
-  async function refusedAsInvalid(bent: Forged) {
-    await upload(room, bent.manifest.offer, bent.file);
-    await expectRefused(room, await submission(bent.manifest), { code: 'seal-invalid', absent: [marker] });
-    expect(await versions()).not.toContain('dataset.admitted');
-  }
-
-  const forgeries: [name: string, forgery: (declared: Declared) => Forgery, csv?: string][] = [
-    ['for another room', () => ({ header: (honest) => ({ ...honest, room: 'ab'.repeat(32) }) })],
-    ['for another version', () => ({ header: (honest) => ({ ...honest, version: 2 }) })],
-    ['for another dataset', () => ({ header: (honest) => ({ ...honest, dataset: 'debtors' }) })],
-    ['under another schema', () => ({ header: (honest) => ({ ...honest, schema: digestOf(debtors) }) })],
-    [
-      'in another steward’s name',
-      () => ({ header: (honest) => ({ ...honest, steward: room.people.bureauSteward.member.ref }) }),
-    ],
-    ['for another offer', () => ({ header: (honest) => ({ ...honest, offer: 'ab'.repeat(32) }) })],
-    ['with a field too many in its header', () => ({ header: (honest) => ({ ...honest, note: marker }) })],
-    ['sealed to a key of somebody else', () => ({ recipient: nacl.box.keyPair().publicKey })],
-    ['without padding', () => ({ unpadded: true })],
-    ['with something behind its padding', () => ({ unpadded: true }), `${header}${rows(3)}\0\0${marker}\0`],
-  ];
-
-  test.each(forgeries)('%s', async (_name, forgery, csv) => {
-    const declared = await declare(room);
-    await refusedAsInvalid(await forge(room, declared, csv ?? header + rows(20), forgery(declared)));
-  });
-
-  test('two good files exchanged', async () => {
-    const first = await forge(room, await declare(room), header + rows(20));
-    const second = await forge(room, await declare(room), header + rows(20));
-    await refusedAsInvalid({ file: first.file, manifest: second.manifest });
-  });
-
-  test('a chunk of another good file in its place', async () => {
-    const declared = await declare(room);
-    const [one, other] = [await forge(room, declared, header + rows(9)), await forge(room, declared, header + rows(9))];
-    const { from, chunkBytes } = chunksOf(one.file);
-    const mixed = concat(
-      one.file.slice(0, from),
-      other.file.slice(from, from + chunkBytes),
-      one.file.slice(from + chunkBytes),
-    );
-    await refusedAsInvalid({ ...one, file: mixed });
-  });
-});
 
 describe('a hand-over that does not fit what was declared is refused before anything is opened', () => {
   const manifest = async (changes: Partial<Forged['manifest']>) => {
@@ -197,29 +81,29 @@ describe('a hand-over that does not fit what was declared is refused before anyt
 });
 
 describe('a dataset with bad rows is rejected as a whole', () => {
-  const good = () => `${unit()},beta,40,m\n`;
-  const repeated = unit();
+  const good = () => `${pseudonym()},beta,40,m\n`;
+  const repeated = pseudonym();
   const lines: [what: string, line: string, column: string | null, rule: string][] = [
-    ['a code not in the list', `${unit()},${marker},30,f`, 'district', 'domain'],
-    ['a code in other letters', `${unit()},ALPHA,30,f`, 'district', 'domain'],
-    ['a code with a blank', `${unit()}, alpha,30,f`, 'district', 'domain'],
-    ['a code in quotes', `${unit()},"alpha",30,f`, 'district', 'domain'],
-    ['SQL', `${unit()},alpha';DROP TABLE r;--${marker},30,f`, 'district', 'domain'],
-    ['a number above its range', `${unit()},alpha,121,f`, 'age', 'domain'],
-    ['a number below its range', `${unit()},alpha,-1,f`, 'age', 'domain'],
-    ['a fraction', `${unit()},alpha,30.5,f`, 'age', 'domain'],
-    ['a number in another spelling', `${unit()},alpha,030,f`, 'age', 'domain'],
-    ['a number in scientific notation', `${unit()},alpha,3e1,f`, 'age', 'domain'],
-    ['no number', `${unit()},alpha,NaN,f`, 'age', 'domain'],
-    ['a missing code', `${unit()},,30,f`, 'district', 'missing'],
-    ['a missing number', `${unit()},alpha,,f`, 'age', 'missing'],
-    ['the word NULL', `${unit()},alpha,30,NULL`, 'sex', 'domain'],
-    ['a letter no code has', `${unit()},alpha,30,ü${marker}`, 'sex', 'domain'],
-    ['an end of line of another system', `${unit()},alpha,30,f\r`, 'sex', 'domain'],
+    ['a code not in the list', `${pseudonym()},${marker},30,f`, 'district', 'domain'],
+    ['a code in other letters', `${pseudonym()},ALPHA,30,f`, 'district', 'domain'],
+    ['a code with a blank', `${pseudonym()}, alpha,30,f`, 'district', 'domain'],
+    ['a code in quotes', `${pseudonym()},"alpha",30,f`, 'district', 'domain'],
+    ['SQL', `${pseudonym()},alpha';DROP TABLE r;--${marker},30,f`, 'district', 'domain'],
+    ['a number above its range', `${pseudonym()},alpha,121,f`, 'age', 'domain'],
+    ['a number below its range', `${pseudonym()},alpha,-1,f`, 'age', 'domain'],
+    ['a fraction', `${pseudonym()},alpha,30.5,f`, 'age', 'domain'],
+    ['a number in another spelling', `${pseudonym()},alpha,030,f`, 'age', 'domain'],
+    ['a number in scientific notation', `${pseudonym()},alpha,3e1,f`, 'age', 'domain'],
+    ['no number', `${pseudonym()},alpha,NaN,f`, 'age', 'domain'],
+    ['a missing code', `${pseudonym()},,30,f`, 'district', 'missing'],
+    ['a missing number', `${pseudonym()},alpha,,f`, 'age', 'missing'],
+    ['the word NULL', `${pseudonym()},alpha,30,NULL`, 'sex', 'domain'],
+    ['a letter no code has', `${pseudonym()},alpha,30,ü${marker}`, 'sex', 'domain'],
+    ['an end of line of another system', `${pseudonym()},alpha,30,f\r`, 'sex', 'domain'],
     ['a name for a pseudonym', `${marker},alpha,30,f`, 'person_id', 'pseudonym'],
     ['a pseudonym of another version', `${randomUUID()},alpha,30,f`, 'person_id', 'pseudonym'],
-    ['a field too few', `${unit()},alpha,30`, null, 'fields'],
-    ['a field too many', `${unit()},alpha,30,f,${marker}`, null, 'fields'],
+    ['a field too few', `${pseudonym()},alpha,30`, null, 'fields'],
+    ['a field too many', `${pseudonym()},alpha,30,f,${marker}`, null, 'fields'],
     ['an empty line', '', null, 'fields'],
   ];
 
@@ -230,8 +114,8 @@ describe('a dataset with bad rows is rejected as a whole', () => {
   });
 
   test.each([
-    ['one bad value', `${unit()},alpha,121,f\n${good()}`, [{ row: 2, column: 'age', rule: 'domain' }]],
-    ['one missing value', `${unit()},alpha,,f\n${good()}`, [{ row: 2, column: 'age', rule: 'missing' }]],
+    ['one bad value', `${pseudonym()},alpha,121,f\n${good()}`, [{ row: 2, column: 'age', rule: 'domain' }]],
+    ['one missing value', `${pseudonym()},alpha,,f\n${good()}`, [{ row: 2, column: 'age', rule: 'missing' }]],
     [
       'one unit twice',
       `${repeated},alpha,30,f\n${good()}${repeated},beta,31,m\n`,
@@ -245,7 +129,7 @@ describe('a dataset with bad rows is rejected as a whole', () => {
     ['another header', `person_id,district,sex,age\n${rows(2)}`, [{ row: 0, column: null, rule: 'header' }]],
     ['the header of another schema', csvHeader(debtors), [{ row: 0, column: null, rule: 'header' }]],
     ['no header', '', [{ row: 0, column: null, rule: 'header' }]],
-    ['half a last line', `${header}${rows(2)}${unit()},alp`, [{ row: 3, column: null, rule: 'line-end' }]],
+    ['half a last line', `${header}${rows(2)}${pseudonym()},alp`, [{ row: 3, column: null, rule: 'line-end' }]],
   ])('%s', async (_name, csv, findings) => {
     await rejectedWith(csv, findings);
   });

@@ -5,7 +5,19 @@ import { beforeAll, expect, test } from 'vitest';
 import { type HeldLog, honestLog } from '../support/honest-log.ts';
 
 /** Fields a verifier of the log alone has to believe: what follows from secrets, from the clock, or from no statement. */
-const believed = new Set<string>([]);
+const believed = [
+  // The clock is the enclave's; only its order and the terms of statements are checked.
+  /^[a-z.]+ at$/,
+  // Commitments, opened by whoever holds the salt.
+  /^query\.released detail\.result$/,
+  /^dataset\.rejected detail\.report$/,
+  // Said by the enclave about itself.
+  /^enclave\.started detail\.nonce$/,
+  /^session\.opened detail\.until$/,
+  /^statement\.refused detail\.code$/,
+  // A refused statement that may still be used is not kept.
+  /^statement\.refused statements\.length$/,
+];
 
 let honest: HeldLog;
 beforeAll(async () => {
@@ -71,5 +83,6 @@ test('changing any field of any entry is noticed at that entry or later', async 
     }
   }
   expect(changes).toBeGreaterThan(300);
-  expect([...new Set(accepted)].sort()).toEqual([...believed].sort());
+  expect(accepted.filter((field) => !believed.some((form) => form.test(field)))).toEqual([]);
+  expect(believed.filter((form) => !accepted.some((field) => form.test(field)))).toEqual([]);
 });

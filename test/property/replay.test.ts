@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { fixedCharter } from '../support/fixed-room.ts';
 import { forgedAnswers } from '../support/forged-answers.ts';
 import { forgedStatements } from '../support/forged-statements.ts';
-import { asked, offerOf, then } from '../support/forgery.ts';
+import { asked, insteadAt, offerOf } from '../support/forgery.ts';
 import { at, type HeldLog, honestLog, momentMs, verdictOn } from '../support/honest-log.ts';
 import { queryDigest, Scribe } from '../support/scribe.ts';
 import { template } from '../support/small-room.ts';
@@ -91,7 +91,7 @@ describe('a budget', () => {
   ])('of %s is not overdrawn, by verifier and ledger alike', async (_name, from: CharterTemplate) => {
     const log = await honestLog(from);
     expect(await verdictOn(log.scribe, log.entries, log.objects)).toMatchObject({ verified: true });
-    const forged = await then(at.failed, (held, nowMs) => held.scribe.charged(nowMs, asked(held)))(log);
+    const forged = await insteadAt(at.failed, (held, nowMs) => held.scribe.charged(nowMs, asked(held)))(log);
     const verdict = await verdictOn(log.scribe, forged, log.scribe.objects);
     expect(verdict).toMatchObject({ verified: false, rule: 'budget', entry: at.failed });
   });

@@ -22,7 +22,7 @@ export interface FaultyRoom {
 export async function faultyRoom(options: Omit<SmallRoomOptions, 'sandbox'> = {}): Promise<FaultyRoom> {
   const folder = await mkdtemp(join(tmpdir(), 'reinraum-faults-'));
   const entry = 'enclave-with-faults.ts';
-  await copyFile(fileURLToPath(new URL(`./${entry}`, import.meta.url)), join(folder, entry));
+  await copyFile(fileURLToPath(new URL('./enclave-with-faults.ts', import.meta.url)), join(folder, entry));
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   const sandbox = { entry: `/faults/${entry}`, extraReadOnly: [{ from: folder, to: '/faults' }] };
   const room = await smallRoom({ ...options, sandbox });

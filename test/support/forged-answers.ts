@@ -1,7 +1,7 @@
 /** Forgeries about datasets, queries, charges and releases. */
 import type { Json } from '@reinraum/protocol';
 import { people } from './fixed-room.ts';
-import { asked, bent, type Forgery, manifestOf, offerOf, then, without } from './forgery.ts';
+import { asked, bent, type Forgery, insteadAt, manifestOf, offerOf, without } from './forgery.ts';
 import { at } from './honest-log.ts';
 import { released } from './scribe.ts';
 import { byDistrict } from './small-room.ts';
@@ -14,44 +14,44 @@ export const forgedAnswers: readonly Forgery[] = [
     'a dataset declared by another owner',
     'owner',
     2,
-    then(2, ({ scribe }, nowMs) => scribe.declared(nowMs, [1, null], { person: people.bureauSteward })),
+    insteadAt(2, ({ scribe }, nowMs) => scribe.declared(nowMs, [1, null], { person: people.bureauSteward })),
   ],
   [
     'a dataset withdrawn by another owner',
     'owner',
     4,
-    then(4, ({ scribe }, nowMs) => scribe.withdrawn(nowMs, 1, { person: people.bureauSteward })),
+    insteadAt(4, ({ scribe }, nowMs) => scribe.withdrawn(nowMs, 1, { person: people.bureauSteward })),
   ],
-  ['a version that is skipped', 'dataset', 2, then(2, ({ scribe }, nowMs) => scribe.declared(nowMs, [2, null]))],
+  ['a version that is skipped', 'dataset', 2, insteadAt(2, ({ scribe }, nowMs) => scribe.declared(nowMs, [2, null]))],
   [
     'a predecessor that is none',
     'dataset',
     2,
-    then(2, ({ scribe }, nowMs) => scribe.declared(nowMs, [1, '88'.repeat(32)])),
+    insteadAt(2, ({ scribe }, nowMs) => scribe.declared(nowMs, [1, '88'.repeat(32)])),
   ],
   [
     'a schema the charter does not name',
     'dataset',
     2,
-    then(2, ({ scribe }, nowMs) => scribe.declared(nowMs, [1, null], { body: { schema: '88'.repeat(32) } })),
+    insteadAt(2, ({ scribe }, nowMs) => scribe.declared(nowMs, [1, null], { body: { schema: '88'.repeat(32) } })),
   ],
   [
     'an offer for another declaration',
     'dataset',
     2,
-    then(2, ({ scribe }, nowMs) => scribe.declared(nowMs, [1, null], {}, { declaration: '88'.repeat(32) })),
+    insteadAt(2, ({ scribe }, nowMs) => scribe.declared(nowMs, [1, null], {}, { declaration: '88'.repeat(32) })),
   ],
   [
     'an admission of what was not declared',
     'dataset',
     2,
-    then(2, ({ scribe }, nowMs) => scribe.sealed(nowMs, 'dataset.admitted', [1, null, '88'.repeat(32)])),
+    insteadAt(2, ({ scribe }, nowMs) => scribe.sealed(nowMs, 'dataset.admitted', [1, null, '88'.repeat(32)])),
   ],
   [
     'an admission with another capacity',
     'dataset',
     3,
-    then(3, (log, nowMs) =>
+    insteadAt(3, (log, nowMs) =>
       log.scribe.sealed(nowMs, 'dataset.admitted', [1, null, offerOf(log, 2)], { body: { capacityRows: 4999 } }),
     ),
   ],
@@ -59,7 +59,7 @@ export const forgedAnswers: readonly Forgery[] = [
     'an admission to another key',
     'dataset',
     3,
-    then(3, ({ scribe }, nowMs) => scribe.sealed(nowMs, 'dataset.admitted', [1, null, '88'.repeat(32)])),
+    insteadAt(3, ({ scribe }, nowMs) => scribe.sealed(nowMs, 'dataset.admitted', [1, null, '88'.repeat(32)])),
   ],
   ['an admission under another schema', 'dataset', 3, bent(3, {}, { schema: '88'.repeat(32) })],
   ['an admission of another file', 'dataset', 3, bent(3, {}, { manifest: '88'.repeat(32) })],
@@ -67,20 +67,20 @@ export const forgedAnswers: readonly Forgery[] = [
     'a withdrawal of what is not there',
     'dataset',
     4,
-    then(4, ({ scribe }, nowMs) => scribe.withdrawn(nowMs, 3, { detail: { version: 3 }, body: { version: 3 } })),
+    insteadAt(4, ({ scribe }, nowMs) => scribe.withdrawn(nowMs, 3, { detail: { version: 3 }, body: { version: 3 } })),
   ],
   [
     'a withdrawal that says another version',
     'dataset',
     4,
-    then(4, ({ scribe }, nowMs) => scribe.withdrawn(nowMs, 1, { detail: { version: 2 } })),
+    insteadAt(4, ({ scribe }, nowMs) => scribe.withdrawn(nowMs, 1, { detail: { version: 2 } })),
   ],
-  ['a query proposed twice', 'query', 5, then(5, ({ scribe }, nowMs) => scribe.judged(nowMs, 'propose'))],
+  ['a query proposed twice', 'query', 5, insteadAt(5, ({ scribe }, nowMs) => scribe.judged(nowMs, 'propose'))],
   [
     'a query whose object is not kept',
     'query',
     4,
-    then(4, ({ scribe }, nowMs) =>
+    insteadAt(4, ({ scribe }, nowMs) =>
       scribe.judged(nowMs, 'propose', { body: { query: '88'.repeat(32) }, detail: { query: '88'.repeat(32) } }),
     ),
   ],
@@ -88,7 +88,7 @@ export const forgedAnswers: readonly Forgery[] = [
     'a query below the charter’s k',
     'query',
     4,
-    then(4, ({ scribe }, nowMs) => {
+    insteadAt(4, ({ scribe }, nowMs) => {
       const query = scribe.keep({ ...byDistrict, privacy: { ...byDistrict.privacy, k: 4 } } as Json);
       return scribe.judged(nowMs, 'propose', { body: { query }, detail: { query } });
     }),
@@ -97,14 +97,14 @@ export const forgedAnswers: readonly Forgery[] = [
     'an approval of what was not proposed',
     'approval',
     4,
-    then(4, ({ scribe }, nowMs) => scribe.judged(nowMs, 'approve', { person: people.steward })),
+    insteadAt(4, ({ scribe }, nowMs) => scribe.judged(nowMs, 'approve', { person: people.steward })),
   ],
   ['a run one approval short', 'approval', charged - 1, without(at.lastApproval)],
   [
     'a run of a revoked query',
     'approval',
     at.revoked + 1,
-    then(at.revoked + 1, async (log, nowMs) =>
+    insteadAt(at.revoked + 1, async (log, nowMs) =>
       log.scribe.charged(nowMs, [2, (log.entries[at.admittedNext]?.detail as { manifest: string }).manifest]),
     ),
   ],
@@ -112,7 +112,7 @@ export const forgedAnswers: readonly Forgery[] = [
     'a run for another purpose',
     'purpose',
     charged,
-    then(charged, (log, nowMs) =>
+    insteadAt(charged, (log, nowMs) =>
       log.scribe.charged(nowMs, asked(log), { body: { purpose: 'advertising' }, detail: { purpose: 'advertising' } }),
     ),
   ],
@@ -122,7 +122,7 @@ export const forgedAnswers: readonly Forgery[] = [
     'a run for a unit that may not receive it',
     'recipient',
     charged,
-    then(charged, (log, nowMs) => {
+    insteadAt(charged, (log, nowMs) => {
       const other = { recipient: 'city/statistics' };
       return log.scribe.charged(nowMs, asked(log), { body: other, detail: other });
     }),
@@ -131,7 +131,7 @@ export const forgedAnswers: readonly Forgery[] = [
     'a result sealed to another reader',
     'recipient',
     charged,
-    then(charged, (log, nowMs) =>
+    insteadAt(charged, (log, nowMs) =>
       log.scribe.charged(nowMs, asked(log), { body: { reader: people.steward.member.readingKey } }),
     ),
   ],
@@ -167,29 +167,39 @@ export const forgedAnswers: readonly Forgery[] = [
     'a run on an old version',
     'dataset',
     at.revoked,
-    then(at.revoked, (log, nowMs) => log.scribe.charged(nowMs, asked(log))),
+    insteadAt(at.revoked, (log, nowMs) => log.scribe.charged(nowMs, asked(log))),
   ],
-  ['a release nobody paid for', 'charge', at.released, then(at.released, () => released(null))],
-  ['a release for what is no charge', 'charge', at.released, then(at.released, () => released(at.session))],
+  ['a release nobody paid for', 'charge', at.released, insteadAt(at.released, () => released(null))],
+  ['a release for what is no charge', 'charge', at.released, insteadAt(at.released, () => released(at.session))],
   [
     'a release of another query',
     'charge',
     at.released,
-    then(at.released, () => released(charged, 'city/planning', '88'.repeat(32))),
+    insteadAt(at.released, () => released(charged, 'city/planning', '88'.repeat(32))),
   ],
-  ['a second release for a charge', 'single-release', at.released + 1, then(at.released + 1, () => released(charged))],
-  ['a release after failure', 'single-release', at.failed + 1, then(at.failed + 1, () => released(chargedAgain))],
-  ['a repeat of nothing', 'release', repeated, then(repeated, ({ scribe }, nowMs) => scribe.repeated(nowMs, charged))],
+  [
+    'a second release for a charge',
+    'single-release',
+    at.released + 1,
+    insteadAt(at.released + 1, () => released(charged)),
+  ],
+  ['a release after failure', 'single-release', at.failed + 1, insteadAt(at.failed + 1, () => released(chargedAgain))],
+  [
+    'a repeat of nothing',
+    'release',
+    repeated,
+    insteadAt(repeated, ({ scribe }, nowMs) => scribe.repeated(nowMs, charged)),
+  ],
   [
     'a repeat about a version that is gone',
     'dataset',
     at.revoked,
-    then(at.revoked, ({ scribe }, nowMs) => scribe.repeated(nowMs, at.released)),
+    insteadAt(at.revoked, ({ scribe }, nowMs) => scribe.repeated(nowMs, at.released)),
   ],
   [
     'a repeat after revocation',
     'approval',
     at.withdrawn,
-    then(at.withdrawn, ({ scribe }, nowMs) => scribe.repeated(nowMs, at.released)),
+    insteadAt(at.withdrawn, ({ scribe }, nowMs) => scribe.repeated(nowMs, at.released)),
   ],
 ];

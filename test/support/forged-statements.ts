@@ -2,7 +2,7 @@
 import { formatInstant, type LogEntry, signingKey } from '@reinraum/protocol';
 import type { Draft } from '../../enclave/ledger.ts';
 import { people, seedOf } from './fixed-room.ts';
-import { asked, bent, type Forgery, stranger, then } from './forgery.ts';
+import { asked, bent, type Forgery, insteadAt, stranger } from './forgery.ts';
 import { at, momentMs } from './honest-log.ts';
 
 const { charged } = at;
@@ -19,12 +19,12 @@ export const forgedStatements: readonly Forgery[] = [
       first ? [{ ...first, statements: first.statements.slice(1) } as LogEntry, ...rest] : [],
   ],
   ['a founding nobody signed', 'founding', 0, bent(0, { statements: [] })],
-  ['a second founding', 'founding', 5, then(5, ({ scribe }, nowMs) => scribe.founded(nowMs))],
+  ['a second founding', 'founding', 5, insteadAt(5, ({ scribe }, nowMs) => scribe.founded(nowMs))],
   [
     'a founding signed by a stranger as well',
     'member',
     0,
-    then(0, ({ scribe }, nowMs) => scribe.founded(nowMs, [...Object.values(people), stranger(['owner'])])),
+    insteadAt(0, ({ scribe }, nowMs) => scribe.founded(nowMs, [...Object.values(people), stranger(['owner'])])),
   ],
   ['a founding by an untrusted build', 'measurement', 0, bent(0, { recorder: '12'.repeat(32) })],
   ['an entry of another room', 'room', 5, bent(5, { room: '99'.repeat(32) })],
@@ -33,19 +33,19 @@ export const forgedStatements: readonly Forgery[] = [
     'a start whose claims name another build',
     'measurement',
     1,
-    then(1, ({ scribe }, nowMs) => scribe.started(nowMs, { measurement: '12'.repeat(32) })),
+    insteadAt(1, ({ scribe }, nowMs) => scribe.started(nowMs, { measurement: '12'.repeat(32) })),
   ],
   [
     'a start that hides a missing wall',
     'measurement',
     1,
-    then(1, ({ scribe }, nowMs) => scribe.started(nowMs, { assurance: 'degraded' })),
+    insteadAt(1, ({ scribe }, nowMs) => scribe.started(nowMs, { assurance: 'degraded' })),
   ],
   [
     'a start whose claims another enclave signed',
     'signature',
     1,
-    then(1, ({ scribe }, nowMs) => scribe.started(nowMs, {}, signingKey(seedOf('other enclave')))),
+    insteadAt(1, ({ scribe }, nowMs) => scribe.started(nowMs, {}, signingKey(seedOf('other enclave')))),
   ],
   ['time running backwards', 'time', 5, bent(5, { at: formatInstant(momentMs(3)) })],
   [
@@ -67,7 +67,7 @@ export const forgedStatements: readonly Forgery[] = [
     'an approval nobody gave: a proposal stands in for it',
     'statement',
     5,
-    then(
+    insteadAt(
       5,
       async ({ scribe }, nowMs) =>
         ({ ...(await scribe.judged(nowMs, 'propose', { person: people.steward })), type: 'query.approved' }) as Draft,
@@ -77,7 +77,7 @@ export const forgedStatements: readonly Forgery[] = [
     'a statement for another room',
     'statement',
     5,
-    then(5, ({ scribe }, nowMs) =>
+    insteadAt(5, ({ scribe }, nowMs) =>
       scribe.judged(nowMs, 'approve', { person: people.steward, change: { room: '99'.repeat(32) } }),
     ),
   ],
@@ -85,7 +85,7 @@ export const forgedStatements: readonly Forgery[] = [
     'a statement under another charter',
     'statement',
     5,
-    then(5, ({ scribe }, nowMs) =>
+    insteadAt(5, ({ scribe }, nowMs) =>
       scribe.judged(nowMs, 'approve', { person: people.steward, change: { charter: '99'.repeat(32) } }),
     ),
   ],
@@ -93,19 +93,19 @@ export const forgedStatements: readonly Forgery[] = [
     'an expired statement',
     'statement',
     5,
-    then(5, ({ scribe }, nowMs) => scribe.judged(nowMs - 3_601_000, 'approve', { person: people.steward })),
+    insteadAt(5, ({ scribe }, nowMs) => scribe.judged(nowMs - 3_601_000, 'approve', { person: people.steward })),
   ],
   [
     'a statement of the future',
     'statement',
     5,
-    then(5, ({ scribe }, nowMs) => scribe.judged(nowMs + 121_000, 'approve', { person: people.steward })),
+    insteadAt(5, ({ scribe }, nowMs) => scribe.judged(nowMs + 121_000, 'approve', { person: people.steward })),
   ],
   [
     'a statement that never ends',
     'statement',
     5,
-    then(5, ({ scribe }, nowMs) =>
+    insteadAt(5, ({ scribe }, nowMs) =>
       scribe.judged(nowMs, 'approve', {
         person: people.steward,
         change: { expiresAt: formatInstant(nowMs + 8 * 86_400_000) },
@@ -141,13 +141,13 @@ export const forgedStatements: readonly Forgery[] = [
     'a statement by a stranger',
     'member',
     charged,
-    then(charged, (log, nowMs) => log.scribe.charged(nowMs, asked(log), { person: stranger() })),
+    insteadAt(charged, (log, nowMs) => log.scribe.charged(nowMs, asked(log), { person: stranger() })),
   ],
   [
     'a stranger’s key under a member’s name',
     'member',
     charged,
-    then(charged, (log, nowMs) =>
+    insteadAt(charged, (log, nowMs) =>
       log.scribe.charged(nowMs, asked(log), { person: stranger(), change: { actor: people.analyst.member.ref } }),
     ),
   ],
@@ -155,12 +155,12 @@ export const forgedStatements: readonly Forgery[] = [
     'an analyst who approves',
     'role',
     5,
-    then(5, ({ scribe }, nowMs) => scribe.judged(nowMs, 'approve', { person: people.analyst })),
+    insteadAt(5, ({ scribe }, nowMs) => scribe.judged(nowMs, 'approve', { person: people.analyst })),
   ],
   [
     'a data protection officer who asks',
     'role',
     charged,
-    then(charged, (log, nowMs) => log.scribe.charged(nowMs, asked(log), { person: people.cityDpo })),
+    insteadAt(charged, (log, nowMs) => log.scribe.charged(nowMs, asked(log), { person: people.cityDpo })),
   ],
 ];

@@ -39,7 +39,7 @@ export const without =
     entries.filter((_, n) => n !== index);
 
 /** The log up to an entry, then this draft in its place and nothing more. */
-export const then =
+export const insteadAt =
   (index: number, draft: (log: HeldLog, nowMs: number) => Draft | Promise<Draft>): Forge =>
   async (log) => {
     const nowMs = momentMs(index);

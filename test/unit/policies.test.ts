@@ -1,129 +1,158 @@
-/** The shipped policies: they parse, they compile, they fit their caps, and what they must refuse is refused. */
-import { readFile } from 'node:fs/promises';
+/** The shipped policies: they parse and fit together, stay within their caps, and allow and refuse what their cases say. */
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   AggregateQuery,
   add,
   type Charter,
-  checkAgainstCharter,
-  checkCompiles,
+  Charter as CharterSchema,
   compare,
+  epsilonOf,
   multiply,
   parseRational,
+  plan,
+  posterior,
   price,
+  type Rational,
   Refusal,
   rational,
+  refusals,
+  toNumber,
   zero,
 } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { z } from 'zod';
+import { cutOf } from '../../enclave/privacy/threshold.ts';
 import { repositoryRoot } from '../../src/cli/root.ts';
-import { loadPolicies } from '../../src/example/policy-files.ts';
-import { recordsOf } from '../../src/example/source.ts';
+import { checkQuery } from '../../src/example/policy-faults.ts';
+import { loadPolicies, loadRoomPolicies, type Policies } from '../../src/example/policy-files.ts';
 
+const rooms = ['neuss', 'koeln', 'pums'];
 const folder = (room: string) => join(repositoryRoot, 'policies', room);
 
-describe.each(['neuss', 'koeln', 'pums'])('policies/%s', (room) => {
-  test('every question is allowed by its charter and compiles', async () => {
-    const { template, schemas, queries } = await loadPolicies(folder(room));
-    for (const query of queries) {
-      checkAgainstCharter(query, template as unknown as Charter);
-      const schema = schemas.find(({ id }) => id === query.from.dataset);
-      expect(schema).toBeDefined();
-      if (schema) checkCompiles(query, schema);
+const Case = z.strictObject({
+  query: z.string(),
+  change: z.record(z.string(), z.unknown()).default({}),
+  parameters: z.record(z.string(), z.union([z.string(), z.int()])).optional(),
+  expect: z.union([z.literal('allowed'), z.enum(Object.keys(refusals))]),
+  field: z.string().optional(),
+});
+
+/** What the set says to a case: "allowed", or code and field of the refusal. */
+function verdictOn({ template, schemas, queries }: Policies, { query, change, parameters }: z.infer<typeof Case>) {
+  const shipped = queries.find(({ id }) => id === query);
+  if (!shipped) throw new Error(`a case names the unknown question "${query}"`);
+  const changed = Object.entries({ ...shipped, ...change }).filter(([, value]) => value !== null);
+  const parsed = AggregateQuery.safeParse(Object.fromEntries(changed));
+  if (!parsed.success) {
+    return { expect: 'query-malformed', field: parsed.error.issues[0]?.path.map(String).join('.') };
+  }
+  const schema = schemas.find(({ id }) => id === parsed.data.from.dataset);
+  if (!schema) throw new Error('a case names an unknown dataset');
+  try {
+    checkQuery(parsed.data, template, schema);
+    if (parameters) plan(parsed.data, schema, parameters);
+    return { expect: 'allowed' };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { expect: error.code, field: error.field };
+  }
+}
+
+/** Charges of all planned runs on one population. */
+function planned({ template, queries, example }: Policies, population: string): { rho: Rational; delta: Rational } {
+  let rho = zero;
+  let delta = zero;
+  for (const run of example.runs) {
+    const query = queries.find((candidate) => candidate.id === run.query);
+    if (!query) throw new Error('a run names an unknown query');
+    for (const charge of price(query, template as unknown as Charter)) {
+      if (charge.population !== population) continue;
+      rho = add(rho, parseRational(charge.rho));
+      delta = add(delta, parseRational(charge.delta));
     }
+  }
+  return { rho, delta };
+}
+
+async function textsOf(room: string): Promise<string> {
+  const queries = (await readdir(join(folder(room), 'queries'))).map((name) => join('queries', name));
+  const texts = await Promise.all(['charter.yaml', ...queries].map((name) => readFile(join(folder(room), name), 'utf8')));
+  // A sentence of a comment may go over lines.
+  return texts.join('\n').replaceAll(/\n# ?/g, ' ');
+}
+
+describe.each(rooms)('policies/%s', (room) => {
+  test('has questions, and every one has cases in both directions or none is missing', async () => {
+    const policies = await loadPolicies(folder(room));
+    const files = await readdir(join(folder(room), 'cases'));
+    const cases: z.infer<typeof Case>[] = [];
+    for (const file of files) {
+      cases.push(...z.array(Case).parse(parse(await readFile(join(folder(room), 'cases', file), 'utf8'))));
+    }
+    const found = cases.map((given) => ({ ...given, ...verdictOn(policies, given) }));
+    expect(found).toEqual(cases);
+    const allowed = new Set(cases.filter(({ expect }) => expect === 'allowed').map(({ query }) => query));
+    expect([...allowed].sort()).toEqual(policies.queries.map(({ id }) => id).sort());
+    expect(cases.some(({ expect }) => expect !== 'allowed')).toBe(true);
   });
 
   test('the planned runs fit the caps', async () => {
-    const { template, queries, example } = await loadPolicies(folder(room));
-    for (const { id, budget } of template.populations) {
-      let rho = zero;
-      let delta = zero;
-      for (const run of example.runs) {
-        const query = queries.find((candidate) => candidate.id === run.query);
-        if (!query) throw new Error('a run names an unknown query');
-        for (const charge of price(query, template as unknown as Charter)) {
-          if (charge.population !== id) continue;
-          rho = add(rho, parseRational(charge.rho));
-          delta = add(delta, parseRational(charge.delta));
-        }
-      }
+    const policies = await loadPolicies(folder(room));
+    expect(policies.example.runs.length).toBeGreaterThan(0);
+    for (const { id, budget } of policies.template.populations) {
+      const { rho, delta } = planned(policies, id);
+      expect(compare(rho, zero)).toBeGreaterThan(0);
       expect(compare(rho, parseRational(budget.rho))).toBeLessThanOrEqual(0);
       expect(compare(delta, parseRational(budget.delta))).toBeLessThanOrEqual(0);
     }
   });
-});
 
-test('policies/neuss refuses the cases it must refuse', async () => {
-  const { template, schemas, queries } = await loadPolicies(folder('neuss'));
-  const cases = parse(await readFile(join(folder('neuss'), 'cases', 'refused.yaml'), 'utf8')) as {
-    query: string;
-    change: object;
-    code: string;
-    field: string;
-  }[];
-  expect(cases.length).toBeGreaterThan(5);
-  for (const { query, change, code, field } of cases) {
-    const changed = AggregateQuery.parse({ ...queries.find(({ id }) => id === query), ...change });
-    const schema = schemas.find(({ id }) => id === changed.from.dataset);
-    const check = () => {
-      checkAgainstCharter(changed, template as unknown as Charter);
-      if (schema) checkCompiles(changed, schema);
-    };
-    expect(check).toThrow(Refusal);
-    expect(check).toThrow(expect.objectContaining({ code, field }));
-  }
-});
+  test('the members of the example can found the room', async () => {
+    const { template, schemas, example } = await loadPolicies(folder(room));
+    const key = (n: number) => Buffer.alloc(32, n).toString('base64');
+    const members = example.members.map(({ unit, roles }, at) => ({
+      ref: `m-${at.toString(16).padStart(16, '0')}`,
+      unit,
+      roles,
+      signingKey: key(2 * at + 1),
+      readingKey: key(2 * at + 2),
+    }));
+    const datasets = schemas.map(({ id }) => ({ id, schema: 'a'.repeat(64) }));
+    const enclave = { signingKey: key(200), measurements: ['b'.repeat(64)] };
+    CharterSchema.parse({ ...template, datasets, members, enclave });
+  });
 
-test('the year’s plan of Neuss is paid for twice by the cap', async () => {
-  const { template, queries, example } = await loadPolicies(folder('neuss'));
-  const total = example.runs.reduce((sum, { query }) => {
-    const found = queries.find(({ id }) => id === query);
-    return found ? add(sum, parseRational(found.privacy.rho)) : sum;
-  }, zero);
-  const cap = parseRational(template.populations[0]?.budget.rho ?? '0');
-  expect(compare(multiply(total, rational(2n)), cap)).toBeLessThan(0);
-});
-
-test('the synthetic sources are calibrated: district sizes, total, and the known rates', async () => {
-  const { schemas, example } = await loadPolicies(folder('neuss'));
-  const counts = new Map<string, Map<string, number>>();
-  for (const { dataset, source } of example.datasets) {
-    const schema = schemas.find(({ id }) => id === dataset);
-    if (!schema) throw new Error('a source names an unknown dataset');
-    const byDistrict = new Map<string, number>();
-    for await (const { values } of recordsOf(source, schema, undefined)) {
-      const isAdult = Number(values[1]) >= 18;
-      if (isAdult) byDistrict.set(values[0] ?? '', (byDistrict.get(values[0] ?? '') ?? 0) + 1);
+  test('the comments say what ρ buys, and it is so', async () => {
+    const { template, queries } = await loadPolicies(folder(room));
+    const text = await textsOf(room);
+    const delta = parseRational(template.accountant.deltaConversion);
+    const stated = [...text.matchAll(/ρ (?:≤ )?(\d+\/\d+) \(ε (\d+\.\d+)/g)];
+    for (const [, rho = '', epsilon = ''] of stated) {
+      expect(epsilonOf(parseRational(rho), delta).toFixed(2), rho).toBe(epsilon);
     }
-    counts.set(dataset, byDistrict);
-  }
-  const rate = (district: string) =>
-    (100 * (counts.get('overindebted')?.get(district) ?? 0)) / (counts.get('residents')?.get(district) ?? 1);
-  // SchuldnerAtlas 2010, in percent of adults; the synthetic room may be two points off.
-  for (const [district, percent] of [
-    ['22', 26.6],
-    ['10', 16.1],
-    ['09', 15.9],
-    ['11', 5.1],
-  ] as const) {
-    expect(Math.abs(rate(district) - percent)).toBeLessThan(2.5);
-  }
-});
-
-test('a synthetic source gives the same rows again', async () => {
-  const { schemas, example } = await loadPolicies(folder('neuss'));
-  const [plan] = example.datasets;
-  const [schema] = schemas.filter(({ id }) => id === plan?.dataset);
-  if (!plan || !schema) throw new Error('the example has no dataset');
-  const first = async () => {
-    const rows: string[] = [];
-    for await (const { id, values } of recordsOf(plan.source, schema, undefined)) {
-      rows.push(`${id},${values.join()}`);
-      if (rows.length === 1000) break;
+    const rhos = new Set(stated.map(([, rho]) => rho));
+    for (const { id, privacy } of queries) {
+      expect(rhos).toContain(privacy.rho);
+      const sigma = Math.sqrt(1 / (2 * toNumber(parseRational(privacy.rho))));
+      const mechanism = plan(...planArguments(queries, id)).mechanism;
+      const cut = cutOf(mechanism, BigInt(privacy.k), parseRational(template.accountant.deltaPerDecision));
+      const [width] = [Math.round(1.96 * sigma)];
+      expect(text).toContain(`ρ ${privacy.rho} (ε `);
+      expect(text).toContain(`σ = ${Number(sigma.toFixed(1))}: `);
+      expect(text).toContain(`±${width} (95 %)`);
+      expect(text).toMatch(new RegExp(`at least ${privacy.k} persons are in it and its\\s+noisy count reaches ${cut}\\.`));
     }
-    return rows;
-  };
-  expect(await first()).toEqual(await first());
-  expect(new Set(await first()).size).toBe(1000);
+    for (const { budget } of template.populations) expect(text).toContain(`Σρ ≤ ${budget.rho} (ε `);
+
+    function planArguments(all: readonly AggregateQuery[], id: string) {
+      const query = all.find((candidate) => candidate.id === id);
+      const schema = query && schemasById.get(query.from.dataset);
+      if (!query || !schema) throw new Error('no such question');
+      const first = Object.entries(query.params).map(([name, { oneOf }]) => [name, oneOf[0] ?? ''] as const);
+      return [query, schema, Object.fromEntries(first)] as const;
+    }
+  });
 });
