@@ -60,7 +60,7 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
   stock(desk.noise, asked.plan);
   // Reserved before the charge: another question in work at the same time must not leave this one short after it.
   const noise = desk.noise.reserve(asked.plan.mechanism, asked.plan.cells);
-  const begun = await desk.ledger.exclusive((append) => begin(desk, room, run, opening, append));
+  const begun = await desk.ledger.exclusive((append) => begin(desk, room, run, opening, engine, append));
   if ('stored' in begun) return begun;
   const { decision, charged } = begun;
   const slot = new Slot(desk.clock, decision.query.slotMs);
@@ -123,6 +123,7 @@ async function begin(
   room: Room,
   run: Run,
   opening: Opening | undefined,
+  engine: Engine,
   append: Append,
 ): Promise<Answer | { readonly decision: Decision; readonly charged: Logged }> {
   // Decided again now that nothing else can happen: approvals, versions and balances may have changed meanwhile.
@@ -140,6 +141,8 @@ async function begin(
       logged: await append({ type, activity: 'offenlegen', actor, statements: [run], caused: released, detail }),
     };
   }
+  // Datasets have changed since the engine was ready: nobody is charged for one that cannot answer.
+  if (!engine.isAlive) throw new RefusedAct('dataset-unavailable', undefined, run);
   const charges = price(decision.query, room.charter);
   if ('exhausted' in afterCharges(room, charges)) throw new RefusedAct('budget-exhausted', 'privacy.rho', run);
   const { mechanism, k } = decision.plan;

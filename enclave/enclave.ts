@@ -29,7 +29,7 @@ import { ObjectStore } from './objects.ts';
 import type { FillRandom } from './privacy/bits.ts';
 import { approve, propose, revoke } from './queries.ts';
 import { Sessions } from './sessions.ts';
-import { deskOf, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
+import { deskOf, hasEntries, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
 
 /** What an enclave is given at its edge: places, clock, randomness, what it knows of itself. */
 export interface EnclaveOptions {
@@ -129,6 +129,7 @@ export class Enclave {
     try {
       const own = { measurement: this.#options.measurement, signingKey: toBase64(this.#stores.identity.publicKey) };
       const { charter, digest, schemas, statements } = await checkFounding(founding, own, this.#options.clock());
+      if (await hasEntries(this.#options.state)) throw new Refusal('room-founded');
       // A founding that ended before its first entry has left an empty log under another name.
       await rm(join(this.#options.state, 'log'), { recursive: true, force: true });
       const objects = new ObjectStore(join(this.#options.state, 'objects'));
@@ -153,7 +154,10 @@ export class Enclave {
       act = await authorise(envelope, room, ledger.log, this.#options.clock());
       return await this.#obey(act, object, opening);
     } catch (error) {
-      if (error instanceof ForkSeen) await this.#stop();
+      if (error instanceof ForkSeen) {
+        await this.#stop();
+        throw new Refusal('room-stopped');
+      }
       if (error instanceof RefusedAct) act = error.act;
       if (act && error instanceof Refusal) await this.#logRefusal(act, error);
       throw error;

@@ -1,4 +1,5 @@
 /** The state directory: secrets, stored releases, objects and log, and the engine they are loaded into. */
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Log, type Room } from '@reinraum/audit';
 import { formatInstant, Refusal, type Release, type SigningKey, signingKey, toBase64 } from '@reinraum/protocol';
@@ -15,6 +16,9 @@ import { loadSealed } from './vault/admission.ts';
 import { ReleaseStore } from './vault/releases.ts';
 import { SecretStore } from './vault/secrets.ts';
 
+/** Bytes of a journal without entries. */
+const journalHeadBytes = 8;
+
 /** A fresh engine with every admitted dataset, locked. */
 async function loadAll(desk: Intakes, room: Room): Promise<Engine> {
   const engine = await desk.startEngine();
@@ -30,6 +34,12 @@ async function loadAll(desk: Intakes, room: Room): Promise<Engine> {
     engine.close();
     throw new Refusal('dataset-unavailable');
   }
+}
+
+/** Whether the state directory has a journal with entries: then there is a room, whatever else was lost. */
+export async function hasEntries(state: string): Promise<boolean> {
+  const journal = await stat(join(state, 'log', 'journal')).catch(() => undefined);
+  return (journal?.size ?? 0) > journalHeadBytes;
 }
 
 /** What the state directory holds beside the log. */

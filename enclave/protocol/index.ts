@@ -15,6 +15,7 @@ export * from './rational.ts';
 export * from './refusal.ts';
 export * from './schema.ts';
 export * from './seal.ts';
+export * from './seal-head.ts';
 export * from './signature.ts';
 export * from './statement.ts';
 export * from './wire.ts';

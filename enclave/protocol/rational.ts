@@ -60,8 +60,11 @@ export function compare(a: Rational, b: Rational): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** Nearest double, for display only. */
+/** A double within two units of the last place, for display only; infinite or zero where there is none. */
 export function toNumber({ num, den }: Rational): number {
-  const shift = BigInt(Math.max(0, den.toString(2).length - 900, num.toString(2).length - 900));
-  return Number(num >> shift) / Number(den >> shift || 1n);
+  // 64 significant bits of the quotient; the power of two is taken in halves, as the whole may not be a double.
+  const shift = den.toString(2).length - num.toString(2).length + 64;
+  const quotient = shift >= 0 ? (num << BigInt(shift)) / den : num / (den << BigInt(-shift));
+  const half = Math.trunc(shift / 2);
+  return Number(quotient) / 2 ** half / 2 ** (shift - half);
 }

@@ -6,6 +6,7 @@ const Weights = z.strictObject({ weights: z.record(z.string(), z.number().nonneg
 /** Bands [from, to, weight]; every value of the column's grid inside a band is equally likely. */
 const Bands = z.strictObject({ bands: z.array(z.tuple([z.int(), z.int(), z.number().positive()])).min(1) });
 const Draw = z.union([Weights, Bands]);
+/** How a value is drawn without looking at other columns. */
 export type Draw = z.infer<typeof Draw>;
 
 const Given = z.strictObject({

@@ -107,13 +107,15 @@ async function membersOf({ example }: Policies, directory: string): Promise<Memb
 
 /** The instance of the room; founds it where it is not founded yet. */
 async function founded(
-  { policies, directory, say }: ExampleOptions,
+  { policies, directory, data, say }: ExampleOptions,
   room: RoomPublic,
   members: Members,
 ): Promise<Instance> {
   const path = join(directory, 'charter.json');
   const status = await room.status();
   if (status.founded) return Instance.parse(JSON.parse(await readFile(path, 'utf8')));
+  // A room without its data is of no use: whoever forgot --data is told before it is founded.
+  for (const { source, dataset } of policies.example.datasets) recordsOf(source, schemaNamed(policies, dataset), data);
   const cards = [...members.values()].map(({ member }) => member);
   const instance = instanceOf(policies.template, policies.schemas, cards, await verifiedClaims(room));
   const signatures = new Map<string, unknown>();

@@ -69,7 +69,11 @@ export async function handOver(options: HandOverOptions): Promise<HandedOver> {
   const sealed = join(options.spool, body.offer);
   await upload(client, body.offer, sealed, progress);
   progress('admitting', 0, 1);
-  const done = await finish(client, body);
+  const done = await finish(client, body).catch(async (error: unknown) => {
+    // These bytes will never open; the next attempt has to seal anew.
+    if (error instanceof RoomProblem && error.code === 'seal-invalid') await rm(options.spool, { recursive: true });
+    throw error;
+  });
   progress('admitted', 1, 1);
   await rm(options.spool, { recursive: true, force: true });
   const report = JSON.parse(new TextDecoder().decode(done.body)) as HandedOver['report'];

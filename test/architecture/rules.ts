@@ -3,7 +3,7 @@ import { type Source, type SyntaxNode, stringOf } from './source.ts';
 import { zoneOf } from './zones.ts';
 
 /** Hard length of a file in lines; `docs/style.md` aims at 200. */
-export const fileLinesMax = 300;
+export const fileLinesMax = 400;
 
 /** Lines of the trusted base (`enclave` without `enclave/protocol`) that are neither blank nor comment. */
 export const trustedBaseLinesMax = 2_800;

@@ -1,13 +1,17 @@
 /** HTTP nobody should send: refused with a problem in both languages, and neither answer nor access log repeats it. */
+import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyState } from '../../src/cli/audit.ts';
 import { hostApi } from '../../src/host/api.ts';
+import { declare } from '../support/dishonest-steward.ts';
 import { expectProblem, post } from '../support/raw-statement.ts';
 import { type SmallRoom, smallRoom } from '../support/small-room.ts';
 
 const marker = 'MARKER-4711';
 const offer = 'ab'.repeat(32);
+const emptyFounding = JSON.stringify({ charter: {}, schemas: [], statements: [] });
 let room: SmallRoom;
 beforeAll(async () => {
   room = await smallRoom();
@@ -153,12 +157,22 @@ describe('an address or a header that is wrong', () => {
   });
 
   test('an offset beyond what has arrived, and beyond all limits', async () => {
-    const answer = await piece(new Uint8Array(10), { 'x-reinraum-offset': '5' });
+    const { digest } = await declare(room);
+    const answer = await piece(new Uint8Array(10), { 'x-reinraum-offset': '5' }, digest);
     expect(answer.status).toBe(409);
     expect(await answer.json()).toMatchObject({ code: 'offset-mismatch', offset: 0 });
-    const beyond = await piece(new Uint8Array(10), { 'x-reinraum-offset': String(2 ** 50) });
+    const beyond = await piece(new Uint8Array(10), { 'x-reinraum-offset': String(2 ** 50) }, digest);
     await expectProblem(beyond, { code: 'body-malformed' });
   });
+});
+
+test('a file nobody was offered to send, and a founding nobody asked for, leave nothing behind', async () => {
+  const answer = await piece(new Uint8Array(10), { 'x-reinraum-offset': '0' });
+  await expectProblem(answer, { code: 'dataset-not-declared', field: 'offer' });
+  expect(await readdir(room.uploads)).not.toContain(offer);
+  const founding = { method: 'POST', headers: { 'content-type': 'application/json' }, body: emptyFounding };
+  await expectProblem(await at('/rooms/other/founding', founding), { code: 'room-unknown', field: 'room' });
+  expect(await readdir(join(room.directory, 'rooms'))).toEqual(['small']);
 });
 
 test('the host answers nobody without the gateway’s token', async () => {

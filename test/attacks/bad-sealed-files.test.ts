@@ -54,12 +54,20 @@ describe('a sealed file that is not the one its manifest names is refused and no
     ...forged,
     manifest: { ...forged.manifest, ...changes },
   });
-  const cases: [name: string, bend: (forged: Forged) => Forged][] = [
-    ['empty', file(() => Uint8Array.of(0))],
-    ['cut in its head', file((bytes, { from }) => bytes.slice(0, from - 40))],
-    ['cut right behind its head', file((bytes, { from }) => bytes.slice(0, from))],
-    ['cut inside a chunk', file((bytes, { from, chunkBytes }) => bytes.slice(0, from + chunkBytes + 1000))],
-    ['without its last chunk', file((bytes, { from, chunkBytes }) => bytes.slice(0, from + 3 * chunkBytes))],
+  const cases: [name: string, bend: (forged: Forged) => Forged, code?: string][] = [
+    ['empty', file(() => Uint8Array.of(0)), 'upload-incomplete'],
+    ['cut in its head', file((bytes, { from }) => bytes.slice(0, from - 40)), 'upload-incomplete'],
+    ['cut right behind its head', file((bytes, { from }) => bytes.slice(0, from)), 'upload-incomplete'],
+    [
+      'cut inside a chunk',
+      file((bytes, { from, chunkBytes }) => bytes.slice(0, from + chunkBytes + 1000)),
+      'upload-incomplete',
+    ],
+    [
+      'without its last chunk',
+      file((bytes, { from, chunkBytes }) => bytes.slice(0, from + 3 * chunkBytes)),
+      'upload-incomplete',
+    ],
     ['without its last byte', file((bytes) => bytes.slice(0, -1))],
     ['with one byte more', file((bytes) => concat(bytes, Uint8Array.of(0)))],
     ['with a flipped bit in its magic', file((bytes) => flipped(bytes, 3))],
@@ -86,26 +94,27 @@ describe('a sealed file that is not the one its manifest names is refused and no
     [
       'without its second chunk',
       file((bytes, { from, chunkBytes: size }) => concat(bytes.slice(0, from + size), bytes.slice(from + 2 * size))),
+      'upload-incomplete',
     ],
     ['under a manifest with another header', manifest({ header: 'ab'.repeat(32) })],
     ['under a manifest with another digest', manifest({ sealed: 'ab'.repeat(32) })],
     ['under a manifest with another number of chunks', manifest({ chunks: 3 })],
   ];
 
-  test.each(cases)('%s', async (_name, bend) => {
+  test.each(cases)('%s', async (_name, bend, code) => {
     const bent = bend(await forge(room, await declare(room), header + rows(20)));
-    await refusedAsInvalid(bent);
+    await refusedAs(bent, code);
   });
 
-  async function refusedAsInvalid(bent: Forged) {
+  async function refusedAs(bent: Forged, code = 'seal-invalid') {
     await upload(room, bent.manifest.offer, bent.file);
-    await expectRefused(room, await submission(bent.manifest), { code: 'seal-invalid', absent: [marker] });
+    await expectRefused(room, await submission(bent.manifest), { code, absent: [marker] });
     const log = await verifiedLog(room.state);
-    expect(refusedCodes(log).at(-1)).toBe('seal-invalid');
+    expect(refusedCodes(log).at(-1)).toBe(code);
     expect(log.entries.some(({ type }) => type === 'dataset.admitted')).toBe(false);
   }
 
-  const forgeries: [name: string, forgery: (declared: Declared) => Forgery, csv?: string][] = [
+  const forgeries: [name: string, forgery: (declared: Declared) => Forgery, csv?: (bytes: number) => string][] = [
     ['for another room', () => ({ header: (honest) => ({ ...honest, room: 'ab'.repeat(32) }) })],
     ['for another version', () => ({ header: (honest) => ({ ...honest, version: 2 }) })],
     ['for another dataset', () => ({ header: (honest) => ({ ...honest, dataset: 'debtors' }) })],
@@ -117,19 +126,25 @@ describe('a sealed file that is not the one its manifest names is refused and no
     ['for another offer', () => ({ header: (honest) => ({ ...honest, offer: 'ab'.repeat(32) }) })],
     ['with a field too many in its header', () => ({ header: (honest) => ({ ...honest, note: marker }) })],
     ['sealed to a key of somebody else', () => ({ recipient: nacl.box.keyPair().publicKey })],
-    ['without padding', () => ({ unpadded: true })],
-    ['with something behind its padding', () => ({ unpadded: true }), `${header}${rows(3)}\0\0${marker}\0`],
+    ['without padding', () => ({ unpadded: true }), (bytes) => `${header}${rows(3)}`.padEnd(bytes, '\n')],
+    [
+      'with something behind its padding',
+      () => ({ unpadded: true }),
+      (bytes) => `${header}${rows(3)}\0\0${marker}`.padEnd(bytes, '\0'),
+    ],
   ];
 
   test.each(forgeries)('%s', async (_name, forgery, csv) => {
     const declared = await declare(room);
-    await refusedAsInvalid(await forge(room, declared, csv ?? header + rows(20), forgery(declared)));
+    await refusedAs(
+      await forge(room, declared, csv?.(declared.offer.plaintextBytes) ?? header + rows(20), forgery(declared)),
+    );
   });
 
   test('two good files exchanged', async () => {
     const first = await forge(room, await declare(room), header + rows(20));
     const second = await forge(room, await declare(room), header + rows(20));
-    await refusedAsInvalid({ file: first.file, manifest: second.manifest });
+    await refusedAs({ file: first.file, manifest: second.manifest });
   });
 
   test('a chunk of another good file in its place', async () => {
@@ -141,7 +156,7 @@ describe('a sealed file that is not the one its manifest names is refused and no
       other.file.slice(from, from + chunkBytes),
       one.file.slice(from + chunkBytes),
     );
-    await refusedAsInvalid({ ...one, file: mixed });
+    await refusedAs({ ...one, file: mixed });
   });
 });
 

@@ -42,7 +42,9 @@ test('pieces that arrive before and after the enclave was killed make one file',
   await upload(room, manifest.offer, new Uint8Array(randomBytes(50_000)), 0);
   expect(await offset()).toEqual({ offset: 100_000 });
   // Unfinished it is not opened.
-  await expect(room.client('steward').act('dataset.seal', manifest)).rejects.toMatchObject({ code: 'seal-invalid' });
+  await expect(room.client('steward').act('dataset.seal', manifest)).rejects.toMatchObject({
+    code: 'upload-incomplete',
+  });
   await killEnclave();
   await upload(room, manifest.offer, file.slice(80_000), 80_000);
   expect(new Uint8Array(await readFile(join(room.uploads, manifest.offer)))).toEqual(file);

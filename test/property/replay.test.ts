@@ -1,6 +1,6 @@
 /** One minimal forgery a rule: an operator who holds the log's key signs any log he likes, and replay names the entry. */
 import type { Rule } from '@reinraum/audit';
-import { type CharterTemplate, digestOf, toBase64 } from '@reinraum/protocol';
+import { type CharterTemplate, toBase64 } from '@reinraum/protocol';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fixedCharter } from '../support/fixed-room.ts';
 import { forgedAnswers } from '../support/forged-answers.ts';
@@ -102,8 +102,6 @@ test('a charter with a key of small order founds no room', async () => {
   const charter = fixedCharter();
   const members = charter.members.map((member, n) => (n === 4 ? { ...member, signingKey: identity } : member));
   const scribe = new Scribe({ ...charter, members });
-  expect(scribe.room).toBe(digestOf({ ...charter, members }));
-  expect(charter.enclave.measurements).toEqual([measurement]);
   const entry = scribe.entry(momentMs(0), await scribe.founded(momentMs(0)));
   expect(await verdictOn(scribe, [entry], scribe.objects)).toMatchObject({
     verified: false,

@@ -104,9 +104,7 @@ export const forgedAnswers: readonly Forgery[] = [
     'a run of a revoked query',
     'approval',
     at.revoked + 1,
-    insteadAt(at.revoked + 1, async (log, nowMs) =>
-      log.scribe.charged(nowMs, [2, (log.entries[at.admittedNext]?.detail as { manifest: string }).manifest]),
-    ),
+    insteadAt(at.revoked + 1, async (log, nowMs) => log.scribe.charged(nowMs, [2, manifestOf(log, at.admittedNext)])),
   ],
   [
     'a run for another purpose',

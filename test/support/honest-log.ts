@@ -78,7 +78,7 @@ export const at = {
 } as const;
 
 async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> {
-  const kept = (draft: Draft) => draft.detail as { offer: string; manifest: string };
+  const kept = (draft: Draft) => draft.detail as unknown as { offer: string; manifest: string };
   yield await scribe.founded(now());
   yield await scribe.started(now());
   const declared = await scribe.declared(now(), [1, null]);

@@ -9,6 +9,8 @@ import {
   Charter as CharterSchema,
   compare,
   epsilonOf,
+  formatRational,
+  mechanismOf,
   multiply,
   parseRational,
   plan,
@@ -79,13 +81,15 @@ function planned({ template, queries, example }: Policies, population: string): 
 
 async function textsOf(room: string): Promise<string> {
   const queries = (await readdir(join(folder(room), 'queries'))).map((name) => join('queries', name));
-  const texts = await Promise.all(['charter.yaml', ...queries].map((name) => readFile(join(folder(room), name), 'utf8')));
+  const texts = await Promise.all(
+    ['charter.yaml', ...queries].map((name) => readFile(join(folder(room), name), 'utf8')),
+  );
   // A sentence of a comment may go over lines.
   return texts.join('\n').replaceAll(/\n# ?/g, ' ');
 }
 
 describe.each(rooms)('policies/%s', (room) => {
-  test('has questions, and every one has cases in both directions or none is missing', async () => {
+  test('every case gives what it says, and every question is allowed as shipped or changed', async () => {
     const policies = await loadPolicies(folder(room));
     const files = await readdir(join(folder(room), 'cases'));
     const cases: z.infer<typeof Case>[] = [];
@@ -128,31 +132,160 @@ describe.each(rooms)('policies/%s', (room) => {
   test('the comments say what ρ buys, and it is so', async () => {
     const { template, queries } = await loadPolicies(folder(room));
     const text = await textsOf(room);
-    const delta = parseRational(template.accountant.deltaConversion);
+    const { deltaConversion, deltaPerDecision } = template.accountant;
     const stated = [...text.matchAll(/ρ (?:≤ )?(\d+\/\d+) \(ε (\d+\.\d+)/g)];
     for (const [, rho = '', epsilon = ''] of stated) {
-      expect(epsilonOf(parseRational(rho), delta).toFixed(2), rho).toBe(epsilon);
+      expect(epsilonOf(parseRational(rho), parseRational(deltaConversion)).toFixed(2), rho).toBe(epsilon);
     }
-    const rhos = new Set(stated.map(([, rho]) => rho));
-    for (const { id, privacy } of queries) {
-      expect(rhos).toContain(privacy.rho);
-      const sigma = Math.sqrt(1 / (2 * toNumber(parseRational(privacy.rho))));
-      const mechanism = plan(...planArguments(queries, id)).mechanism;
-      const cut = cutOf(mechanism, BigInt(privacy.k), parseRational(template.accountant.deltaPerDecision));
-      const [width] = [Math.round(1.96 * sigma)];
-      expect(text).toContain(`ρ ${privacy.rho} (ε `);
-      expect(text).toContain(`σ = ${Number(sigma.toFixed(1))}: `);
-      expect(text).toContain(`±${width} (95 %)`);
-      expect(text).toMatch(new RegExp(`at least ${privacy.k} persons are in it and its\\s+noisy count reaches ${cut}\\.`));
+    const words = template.populations.map(({ budget }) => `Σρ ≤ ${budget.rho} (ε `);
+    for (const query of queries) {
+      const { rho, k } = query.privacy;
+      const exact = parseRational(rho);
+      const sigma = Math.sqrt(1 / (2 * toNumber(exact)));
+      const cut = cutOf(mechanismOf(query), BigInt(k), parseRational(deltaPerDecision));
+      const epsilon = epsilonOf(exact, parseRational(deltaConversion)).toFixed(2);
+      words.push(`ρ ${rho} (ε ${epsilon}), σ = ${Number(sigma.toFixed(1))}: `);
+      words.push(`±${Math.round(1.96 * sigma)} (95 %)`);
+      words.push(`at least ${k} persons are in it and its noisy count reaches ${cut}.`);
     }
-    for (const { budget } of template.populations) expect(text).toContain(`Σρ ≤ ${budget.rho} (ε `);
+    expect(words.filter((said) => !text.includes(said))).toEqual([]);
+  });
+});
 
-    function planArguments(all: readonly AggregateQuery[], id: string) {
-      const query = all.find((candidate) => candidate.id === id);
-      const schema = query && schemasById.get(query.from.dataset);
-      if (!query || !schema) throw new Error('no such question');
-      const first = Object.entries(query.params).map(([name, { oneOf }]) => [name, oneOf[0] ?? ''] as const);
-      return [query, schema, Object.fromEntries(first)] as const;
+test('the comment of Neuss says what the cap means, and it is so', async () => {
+  const policies = await loadPolicies(folder('neuss'));
+  const { populations, accountant } = policies.template;
+  const [person] = populations;
+  if (!person) throw new Error('no population');
+  const cap = parseRational(person.budget.rho);
+  const text = await textsOf('neuss');
+  const epsilon = epsilonOf(cap, parseRational(accountant.deltaConversion));
+  for (const [prior, words] of [
+    [0.1, 'held it for 10 % likely that a person is in the data can come to hold it for at most'],
+    [0.01, '1 % becomes at most'],
+    [0.5, '50 % at most'],
+  ] as const) {
+    expect(text).toContain(`${words} ${Math.ceil(100 * posterior(prior, epsilon))} %`);
+  }
+  const { rho, delta } = planned(policies, 'person');
+  expect(text).toContain(`costs together ρ ${formatRational(rho)} (ε `);
+  // "Pays for it twice, with a quarter of the cap left over."
+  expect(add(multiply(rho, rational(2n)), multiply(cap, rational(1n, 4n)))).toEqual(cap);
+  expect(compare(multiply(delta, rational(25n)), parseRational(person.budget.delta))).toBe(0);
+});
+
+describe('a folder with a fault is refused with file, field and fix', () => {
+  test.each([
+    ['charter.yaml', 'kFloor: 10', 'kFloor: 1', 'charter.yaml: populations.0.kFloor: Too small'],
+    ['charter.yaml', 'kFloor: 10', 'kFlour: 10', 'charter.yaml: populations.0: Unrecognized key: "kFlour"'],
+    ['charter.yaml', 'rho: "1/8"', 'rho: "2/16"', 'charter.yaml: populations.0.budget.rho: is not in lowest terms'],
+    ['charter.yaml', 'datasets: [residents, ', 'datasets: [', 'schemas/residents: id: the charter’s datasets do not'],
+    ['charter.yaml', 'id: neuss\n', 'id: [\n', 'charter.yaml: not YAML: '],
+    [
+      'schemas/residents.yaml',
+      'districts.csv',
+      'quarters.csv',
+      'schemas/residents.yaml: columns.0.codes.file: there is no',
+    ],
+    [
+      'schemas/residents.yaml',
+      'owner: stadt-neuss/statistikstelle',
+      'owner: stadt-neuss/amt',
+      'owner: the charter has no unit',
+    ],
+    ['schemas/residents.yaml', 'max: 120', 'max: -1', 'schemas/residents.yaml: columns.1: max must be min plus'],
+    ['codes/districts.csv', '01;Inn', '0 1;Inn', 'columns.0.codes.0.code: use letters, digits'],
+    ['codes/districts.csv', '02;Drei', '01;Drei', 'schemas/overindebted.yaml: columns.0: a code stands twice'],
+    ['codes/districts.csv', '01;Innenstadt;', '01;', 'is not a table "code;de;en"'],
+    ['queries/q01-bevoelkerung.yaml', 'k: 10', 'k: 5', 'queries/bevoelkerung: privacy.k: k-below-floor: k is below'],
+    [
+      'queries/q01-bevoelkerung.yaml',
+      'dataset: residents',
+      'dataset: people',
+      'from.dataset: there is no schema "people"',
+    ],
+    [
+      'queries/q01-bevoelkerung.yaml',
+      'id: bevoelkerung',
+      'id: ueberschuldete',
+      'queries/: id: "ueberschuldete" stands twice',
+    ],
+    ['queries/q01-bevoelkerung.yaml', 'column: r.sex', 'column: r.gender', 'groupBy.2.column: query-not-compilable: '],
+    ['queries/q04-ueberschuldete.yaml', 'gte: [c.age, 18]', 'gte: [age, 18]', 'where.gte.0: write alias.column'],
+    [
+      'example.yaml',
+      'roles: [dpo]',
+      'roles: [analyst]',
+      'members: party "stadt-neuss" needs a data protection officer',
+    ],
+    [
+      'example.yaml',
+      'steward: auskunftei',
+      'steward: statistikstelle',
+      'datasets.1.steward: needs a member of creditreform/auskunftei',
+    ],
+    ['example.yaml', 'capacityRows: 180000', 'capacityRows: 100', 'datasets.0.capacityRows: is less than the 159802'],
+    [
+      'example.yaml',
+      'validUntil: 2031-12-31',
+      'validUntil: 2031-02-31',
+      'datasets.0.validUntil: is not a day of the calendar',
+    ],
+    [
+      'example.yaml',
+      'rows: 14400',
+      'rows: 14401',
+      'source.columns.district.counts: add up to 14400; "rows" says 14401',
+    ],
+    ['example.yaml', '[90, 104, 0.9]', '[90, 130, 0.9]', 'source.columns.age.bands.9: must rise, lie in 0 … 120'],
+    ['example.yaml', 'from: 80, to: 120', 'from: 81, to: 120', 'source.columns.sex.cases: none fits age = 80'],
+    [
+      'example.yaml',
+      'feature: { weights: { hard: 62',
+      'feature: { weights: { heard: 62',
+      'the code list has no "heard"',
+    ],
+    [
+      'example.yaml',
+      'given: feature',
+      'given: amount',
+      'source.columns.amount.given: name a column that stands before',
+    ],
+    [
+      'example.yaml',
+      'query: bevoelkerung, by: sozialplanung',
+      'query: bevoelkerung, by: auskunftei',
+      'runs.0.by: needs a member',
+    ],
+    [
+      'example.yaml',
+      '{ feature: soft }',
+      '{ feature: weak }',
+      'runs.3.parameters: params.feature: parameter-invalid: ',
+    ],
+  ])('%s: %j → %j', async (file, from, to, message) => {
+    const copy = await mkdtemp(join(tmpdir(), 'reinraum-policies-'));
+    try {
+      await cp(folder('neuss'), copy, { recursive: true });
+      const text = await readFile(join(copy, file), 'utf8');
+      expect(text).toContain(from);
+      await writeFile(join(copy, file), text.replace(from, to));
+      await expect(loadPolicies(copy)).rejects.toThrow(message);
+      await expect(loadPolicies(copy)).rejects.toThrow(copy);
+    } finally {
+      await rm(copy, { recursive: true });
     }
   });
+});
+
+test('a folder without example.yaml is a room of its own, but no example', async () => {
+  const copy = await mkdtemp(join(tmpdir(), 'reinraum-policies-'));
+  try {
+    await cp(folder('pums'), copy, { recursive: true });
+    await rm(join(copy, 'example.yaml'));
+    expect((await loadRoomPolicies(copy)).queries).toHaveLength(1);
+    await expect(loadPolicies(copy)).rejects.toThrow('example.yaml: there is no such file');
+  } finally {
+    await rm(copy, { recursive: true });
+  }
 });

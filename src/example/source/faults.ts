@@ -14,7 +14,8 @@ export function sourceFaults(source: Source, schema: DatasetSchema): string[] {
   if (source.kind === 'synthetic') {
     for (const column of schema.columns) {
       const spec = source.columns[column.name];
-      if (spec) faults.push(...columnFaults(column, spec, source, schema).map((text) => `columns.${column.name}${text}`));
+      if (spec)
+        faults.push(...columnFaults(column, spec, source, schema).map((text) => `columns.${column.name}${text}`));
     }
   }
   if (source.kind === 'expand') faults.push(...patternFaults(source));
@@ -65,7 +66,8 @@ function codeFaults(column: Column, field: string, codes: readonly string[]): st
 function patternFaults({ matching }: SourceOf<'expand'>): string[] {
   return Object.entries(matching).flatMap(([field, pattern]) => {
     try {
-      return new RegExp(pattern) ? [] : [];
+      RegExp(pattern);
+      return [];
     } catch {
       return [`matching.${field}: is not a regular expression`];
     }

@@ -21,12 +21,7 @@ export async function* synthetic(source: SourceOf<'synthetic'>, schema: DatasetS
   }
 }
 
-function drawerOf(
-  column: Column,
-  spec: ColumnSource | undefined,
-  schema: DatasetSchema,
-  random: () => number,
-): Drawer {
+function drawerOf(column: Column, spec: ColumnSource | undefined, schema: DatasetSchema, random: () => number): Drawer {
   if (!spec) throw new Error(`source.columns: there is no column "${column.name}"`);
   if ('counts' in spec) return countedOut(column, spec.counts);
   if (!('given' in spec)) return drawn(column, spec, random);
