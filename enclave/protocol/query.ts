@@ -37,14 +37,14 @@ const leaves = [
 
 /** The grammar of predicates of at most `depth` levels: no recursion, so no input can exhaust the stack. */
 function predicate(depth: number): z.ZodType<Predicate> {
-  if (depth === 1) return z.union(leaves) as z.ZodType<Predicate>;
+  if (depth === 1) return z.union(leaves);
   const part = predicate(depth - 1);
   return z.union([
     ...leaves,
     z.strictObject({ all: z.array(part).min(1).max(32) }),
     z.strictObject({ any: z.array(part).min(1).max(32) }),
     z.strictObject({ not: part }),
-  ]) as z.ZodType<Predicate>;
+  ]);
 }
 
 /** Public group keys: every code of the column, a listed part of them, or bands of an integer column. */

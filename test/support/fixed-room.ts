@@ -103,4 +103,4 @@ export function fixedStatement<Type extends StatementType>(
 }
 
 /** A statement signed by the person. */
-export const signedBy = ({ signing }: FixedMember, statement: Statement) => signStatement(signing, statement);
+const signedBy = ({ signing }: FixedMember, statement: Statement) => signStatement(signing, statement);

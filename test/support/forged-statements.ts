@@ -15,8 +15,7 @@ export const forgedStatements: readonly Forgery[] = [
     'a founder who has not signed',
     'founding',
     0,
-    ({ entries: [first, ...rest] }) =>
-      first ? [{ ...first, statements: first.statements.slice(1) } as LogEntry, ...rest] : [],
+    ({ entries: [first, ...rest] }) => (first ? [{ ...first, statements: first.statements.slice(1) }, ...rest] : []),
   ],
   ['a founding nobody signed', 'founding', 0, bent(0, { statements: [] })],
   ['a second founding', 'founding', 5, insteadAt(5, ({ scribe }, nowMs) => scribe.founded(nowMs))],

@@ -15,10 +15,11 @@ export const stranger = (roles: readonly Role[] = ['analyst']) => fixedMember('s
 
 /** Manifest of the version an entry admitted. */
 export const manifestOf = ({ entries }: HeldLog, index: number = at.admitted) =>
-  (entries[index]?.detail as { manifest: string }).manifest;
+  (entries[index]?.detail as { manifest: string } | undefined)?.manifest ?? '';
 
 /** Offer of the version an entry declared. */
-export const offerOf = ({ entries }: HeldLog, index: number) => (entries[index]?.detail as { offer: string }).offer;
+export const offerOf = ({ entries }: HeldLog, index: number) =>
+  (entries[index]?.detail as { offer: string } | undefined)?.offer ?? '';
 
 /** The version the honest charges ask. */
 export const asked = (log: HeldLog) => [1, manifestOf(log)] as const;

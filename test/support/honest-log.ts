@@ -3,14 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { directoryFetch, Log, type Verdict, verifyLog } from '@reinraum/audit';
-import {
-  type CharterTemplate,
-  canonicalBytes,
-  decodeEntry,
-  formatInstant,
-  type Json,
-  type LogEntry,
-} from '@reinraum/protocol';
+import { type CharterTemplate, canonicalBytes, decodeEntry, formatInstant, type LogEntry } from '@reinraum/protocol';
 import { type Draft, Ledger } from '../../enclave/ledger.ts';
 import { ObjectStore } from '../../enclave/objects.ts';
 import { enclaveKey, fixedCharter, measurement, people } from './fixed-room.ts';
@@ -143,7 +136,7 @@ export async function verdictOn(
   const directory = await mkdtemp(join(tmpdir(), 'reinraum-forged-'));
   const log = await Log.open({ directory, origin: `reinraum/${scribe.room}`, signingKey: enclaveKey });
   try {
-    for (const entry of entries) await log.append(canonicalBytes(entry as unknown as Json));
+    for (const entry of entries) await log.append(canonicalBytes(entry));
     await log.publish();
     const readObject = async (digest: string) => objects.get(digest);
     return await verifyLog({ fetch: directoryFetch(directory), readObject, room: scribe.room });

@@ -97,9 +97,11 @@ function predicate(schema: DatasetSchema): fc.Arbitrary<Predicate> {
       of.type === 'code' ? fc.constantFrom(...domain(of)) : fc.integer({ min: of.min, max: of.max });
     const ops = of.type === 'code' ? (['eq', 'ne'] as const) : (['eq', 'ne', 'lt', 'lte', 'gt', 'gte'] as const);
     return fc.oneof(
-      fc.tuple(fc.constantFrom(...ops), constant).map(([op, c]) => ({ [op]: [name, c] }) as Predicate),
-      fc.array(constant, { minLength: 1, maxLength: 4 }).map((list) => ({ in: [name, list] as const })),
-      fc.constantFrom('present', 'missing').map((word) => ({ is: [name, word] }) as Predicate),
+      fc
+        .tuple(fc.constantFrom(...ops), constant)
+        .map(([op, c]): Predicate => ({ [op]: [name, c] as [string, string | number] })),
+      fc.array(constant, { minLength: 1, maxLength: 4 }).map((list): Predicate => ({ in: [name, list] })),
+      fc.constantFrom<('present' | 'missing')[]>('present', 'missing').map((word): Predicate => ({ is: [name, word] })),
     );
   });
   const level = (depth: number): fc.Arbitrary<Predicate> => {

@@ -86,19 +86,19 @@ export class Scribe {
       { ...act, serial: this.#serial },
       change,
     );
-    const digest = this.keep(statement as unknown as Json);
+    const digest = this.keep(statement);
     const { signatures } = await signStatement(signing, statement);
     return {
       statement,
       digest,
-      payload: canonicalBytes(statement as unknown as Json),
+      payload: canonicalBytes(statement),
       signature: signatures[0]?.sig ?? '',
     };
   }
 
   /** Keeps a document signed by an enclave and returns its digest. */
   async document(document: DocumentOf<'claims' | 'offer'>, key: SigningKey = enclaveKey): Promise<string> {
-    return this.keep((await signDocument(key, document)) as unknown as Json);
+    return this.keep(await signDocument(key, document));
   }
 
   async founded(nowMs: number, signers: readonly FixedMember[] = Object.values(people)): Promise<Draft> {

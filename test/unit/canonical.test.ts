@@ -43,7 +43,7 @@ describe('canonical text', () => {
     ['a bigint', 1n],
     ['undefined', undefined],
     ['a member that is undefined', { a: undefined }],
-    ['a hole', new Array(1)],
+    ['a hole', Array(1)],
     ['a lone high surrogate', 'a\ud800'],
     ['a lone low surrogate', '\udc00'],
     ['surrogates in the wrong order', '\udc00\ud800'],

@@ -1,0 +1,35 @@
+/** One statement of every type, from the fixed room. */
+import type { StatementOf, StatementType } from '@reinraum/protocol';
+import { type FixedMember, people } from './fixed-room.ts';
+import { queryDigest, runBody } from './scribe.ts';
+import { residentsHandover } from './small-room.ts';
+
+const digest = (pair: string) => pair.repeat(32);
+const manifest = {
+  offer: digest('a1'),
+  normalisation: digest('b2'),
+  header: digest('c3'),
+  chunks: 4,
+  sealed: digest('d4'),
+};
+const query = { query: queryDigest };
+
+/** A body of every type. */
+export const everyBody: { readonly [Type in StatementType]: StatementOf<Type>['body'] } = {
+  'charter.sign': {},
+  'dataset.declare': residentsHandover(),
+  'dataset.seal': { ...residentsHandover(2, digest('e5')), ...manifest },
+  'dataset.withdraw': { dataset: 'residents', version: 1 },
+  'query.propose': query,
+  'query.approve': query,
+  'query.revoke': query,
+  'query.run': runBody,
+  'session.open': { scope: 'log' },
+};
+
+/** Every type there is. */
+export const everyType = Object.keys(everyBody) as StatementType[];
+
+/** Who signs statements of a type. */
+export const signerOf = (type: StatementType): FixedMember =>
+  type === 'query.run' || type === 'query.propose' ? people.analyst : people.steward;
