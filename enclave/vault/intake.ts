@@ -2,7 +2,7 @@
  * Canonical CSV → encoded rows, with every cell held against the schema (docs/spec/policy.md §4). The steward's tool has
  * checked the same; here nothing is believed. Findings name row, column and rule, never a value.
  */
-import { type Column, csvHeader, type DatasetSchema, pseudonymPattern, rowBytesMax } from '@reinraum/protocol';
+import { type Column, csvHeader, type DatasetSchema, pseudonymPattern } from '@reinraum/protocol';
 
 /** What can be wrong with a row. */
 export type FindingRule =
@@ -23,6 +23,8 @@ export interface Finding {
   readonly rule: FindingRule;
 }
 
+/** A line beyond this is not read to its end; the longest row of the largest schema is shorter. */
+const lineBytesMax = 1 << 16;
 /** Findings that are kept; the rest is only counted. */
 export const findingsMax = 100;
 
@@ -35,15 +37,14 @@ export class Intake {
   rows = 0;
   readonly #schema: DatasetSchema;
   readonly #encoders: readonly ((field: string) => string | undefined)[];
-  readonly #rowBytesMax: number;
   readonly #capacityRows: number;
   #rest = '';
   #isHeaderRead = false;
+  #isSkipping = false;
 
   constructor(schema: DatasetSchema, capacityRows: number) {
     this.#schema = schema;
     this.#capacityRows = capacityRows;
-    this.#rowBytesMax = Math.max(rowBytesMax(schema), csvHeader(schema).length);
     this.#encoders = schema.columns.map(encoder);
   }
 
@@ -54,12 +55,19 @@ export class Intake {
       '\n',
     );
     this.#rest = lines.pop() ?? '';
-    if (this.#rest.length > this.#rowBytesMax) {
-      this.report(this.rows + 1, null, 'fields');
-      this.#rest = '';
+    if (this.#isSkipping) {
+      if (lines.length === 0) this.#rest = '';
+      else this.#isSkipping = lines.shift() === undefined;
     }
     let out = '';
     for (const line of lines) out += this.#line(line);
+    if (this.#rest.length > lineBytesMax) {
+      // No row is that long; what is left of the line is passed over, so that memory stays bounded.
+      this.rows += 1;
+      this.report(this.rows, null, 'fields');
+      this.#rest = '';
+      this.#isSkipping = true;
+    }
     return out;
   }
 

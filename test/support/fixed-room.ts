@@ -13,7 +13,6 @@ import {
   type StatementOf,
   type StatementType,
   signingKey,
-  signStatement,
   toBase64,
   toHex,
   utf8,
@@ -101,6 +100,3 @@ export function fixedStatement<Type extends StatementType>(
   };
   return statement as unknown as StatementOf<Type>;
 }
-
-/** A statement signed by the person. */
-const signedBy = ({ signing }: FixedMember, statement: Statement) => signStatement(signing, statement);

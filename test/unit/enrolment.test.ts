@@ -118,7 +118,7 @@ describe('founding', () => {
     [
       'signatures under another charter',
       'charter-outdated: statements',
-      async () => ({ ...(await founding()), charter: { ...fixedCharter(), quorum: 0, witnesses: ['w'] } }),
+      async () => ({ ...(await founding()), charter: { ...fixedCharter(), id: 'other' } }),
     ],
     [
       'a schema short',

@@ -58,14 +58,13 @@ describe.each(vectors)('golden statement $type', ({ seed, statement, digest, env
 
   test('is a DSSE envelope to anybody: Node verifies it over the encoding written out by hand', () => {
     const payload = Buffer.from(envelope.payload, 'base64');
-    const head = `DSSEv1 40 application/vnd.reinraum.statement+json ${payload.length} `;
+    const head = `DSSEv1 39 application/vnd.reinraum.statement+json ${payload.length} `;
     const key = createPublicKey({
       key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(statement.key, 'base64').toString('base64url') },
       format: 'jwk',
     });
     const signature = Buffer.from(envelope.signatures[0]?.sig ?? '', 'base64');
-    expect('application/vnd.reinraum.statement+json'.length).toBe(39);
-    expect(verify(null, Buffer.concat([Buffer.from(head.replace('40', '39')), payload]), key, signature)).toBe(true);
-    expect(verify(null, Buffer.concat([Buffer.from(head), payload]), key, signature)).toBe(false);
+    expect(verify(null, Buffer.concat([Buffer.from(head), payload]), key, signature)).toBe(true);
+    expect(verify(null, payload, key, signature)).toBe(false);
   });
 });

@@ -1,0 +1,105 @@
+import {
+  AggregateQuery,
+  Charter,
+  checkAgainstCharter,
+  formatRational,
+  mechanismOf,
+  multiply,
+  parseRational,
+  price,
+  Refusal,
+} from '@reinraum/protocol';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fixedCharter } from '../support/fixed-room.ts';
+import { byDistrict } from '../support/small-room.ts';
+
+const charter = fixedCharter();
+const [person] = charter.populations;
+if (!person) throw new Error('the charter has no population');
+const covering = (rhoFactor: string) =>
+  Charter.parse({
+    ...charter,
+    populations: [
+      { ...person, covers: [{ population: 'company', rhoFactor }] },
+      { ...person, id: 'company' },
+    ],
+  });
+const asking = (bend: object, rho = '1/8') =>
+  AggregateQuery.parse({ ...byDistrict, privacy: { ...byDistrict.privacy, rho }, ...bend });
+
+function refusal(make: () => unknown): string {
+  try {
+    make();
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+  return 'permitted';
+}
+
+describe('the price', () => {
+  test('is ρ of the template and δ of one decision, on the population that is asked', () => {
+    expect(price(byDistrict, charter)).toEqual([{ population: 'person', rho: '1/8', delta: '1/100000000' }]);
+  });
+
+  test('charges covered populations as well, ρ and δ by the factor of ρ', () => {
+    expect(price(byDistrict, covering('4'))).toEqual([
+      { population: 'person', rho: '1/8', delta: '1/100000000' },
+      { population: 'company', rho: '1/2', delta: '1/25000000' },
+    ]);
+    expect(price(asking({ population: 'company' }), covering('4'))).toEqual([
+      { population: 'company', rho: '1/8', delta: '1/100000000' },
+    ]);
+  });
+
+  test('on a population that is unknown is refused', () => {
+    expect(refusal(() => price(asking({ population: 'household' }), charter))).toBe('query-not-compilable: population');
+  });
+
+  test('is exact, and pays for exactly the noise: variance · 2ρ = 1', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 1n, max: 10n ** 30n }), fc.bigInt({ min: 1n, max: 10n ** 30n }), (num, den) => {
+        const rho = formatRational(multiply({ num, den: 1n }, parseRational(den === 1n ? '1' : `1/${den}`)));
+        const query = asking({}, rho);
+        const { variance } = mechanismOf(query);
+        expect(formatRational(multiply(multiply(variance, { num: 2n, den: 1n }), parseRational(rho)))).toBe('1');
+        expect(price(query, charter)[0]?.rho).toBe(rho);
+      }),
+    );
+  });
+});
+
+describe('a charter permits a query', () => {
+  test.each<[string, string, () => unknown]>([
+    ['that keeps to it', 'permitted', () => checkAgainstCharter(byDistrict, charter)],
+    [
+      'at its floor of k',
+      'permitted',
+      () => checkAgainstCharter(asking({ privacy: { ...byDistrict.privacy, k: 5 } }), charter),
+    ],
+    [
+      'but not below it',
+      'k-below-floor: privacy.k',
+      () => checkAgainstCharter(asking({ privacy: { ...byDistrict.privacy, k: 4 } }), charter),
+    ],
+    ['but not without noise', 'query-not-compilable: privacy.rho', () => checkAgainstCharter(asking({}, '0'), charter)],
+    [
+      'but not for another purpose',
+      'purpose-unknown: purpose',
+      () => checkAgainstCharter(asking({ purpose: 'advertising' }), charter),
+    ],
+    [
+      'but not for a stranger',
+      'recipient-not-allowed: recipients.1',
+      () => checkAgainstCharter(asking({ recipients: ['city/planning', 'bureau/data'] }), charter),
+    ],
+    [
+      'but not about others',
+      'query-not-compilable: population',
+      () => checkAgainstCharter(asking({ population: 'household' }), charter),
+    ],
+  ])('%s', (_name, message, check) => {
+    expect(refusal(check)).toBe(message);
+  });
+});

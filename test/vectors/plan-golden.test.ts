@@ -1,0 +1,129 @@
+/** Golden plans: a template, its schema and parameters give this plan, this SQL and this price, or approvals mean nothing. */
+import {
+  AggregateQuery,
+  Charter,
+  canonicalText,
+  compilerVersion,
+  DatasetSchema,
+  digestOf,
+  type Json,
+  type Parameters,
+  type Plan,
+  plan,
+  price,
+} from '@reinraum/protocol';
+import { describe, expect, test } from 'vitest';
+import { aggregateSql } from '../../enclave/query/sql.ts';
+import { fixedCharter } from '../support/fixed-room.ts';
+import { golden } from '../support/golden.ts';
+import { byDistrict, residents } from '../support/small-room.ts';
+
+interface Vector {
+  readonly name: string;
+  readonly schema: DatasetSchema;
+  readonly query: AggregateQuery;
+  readonly parameters: Parameters;
+  readonly plan: Json;
+  readonly planDigest: string;
+  readonly sql: { readonly text: string; readonly binds: readonly number[] };
+  readonly price: Json;
+}
+
+interface PlanGolden {
+  readonly compiler: string;
+  readonly charter: Charter;
+  readonly plans: readonly Vector[];
+}
+
+const { title } = residents;
+const ages = DatasetSchema.parse({
+  ...residents,
+  columns: [
+    ...residents.columns,
+    { name: 'balance', title, type: 'integer', nullable: true, min: -10, max: 20, step: 5, unit: 'cent' },
+  ],
+});
+const { params: _params, where: _where, ...bare } = byDistrict;
+const query = (bend: object) => AggregateQuery.parse({ ...bare, ...bend });
+const made: readonly (readonly [string, DatasetSchema, AggregateQuery, Parameters])[] = [
+  ['by district and age', residents, byDistrict, { sex: 'm' }],
+  ['no condition', residents, query({}), {}],
+  ['listed keys', residents, query({ groupBy: [{ column: 'r.district', as: 'd', keys: ['gamma', 'beta'] }] }), {}],
+  [
+    'keys of an integer column below zero',
+    ages,
+    query({ groupBy: [{ column: 'r.balance', as: 'b', keys: [0, 1, 2] }] }),
+    {},
+  ],
+  [
+    'every operator',
+    ages,
+    query({
+      params: { floor: { oneOf: [0, 5] } },
+      where: {
+        all: [
+          { ne: ['r.district', 'beta'] },
+          { any: [{ lt: ['r.age', 18] }, { gte: ['r.age', 65] }] },
+          { not: { all: [{ gt: ['r.balance', '$floor'] }, { lte: ['r.balance', 15] }] } },
+          { in: ['r.age', [70, 7, 7]] },
+          { is: ['r.balance', 'present'] },
+          { eq: ['r.sex', 'f'] },
+        ],
+      },
+      groupBy: [{ column: 'r.balance', as: 'b', edges: [-5, 0] }],
+      privacy: { mechanism: 'discreteGaussian', rho: '3/200', k: 20 },
+    }),
+    { floor: 5 },
+  ],
+];
+
+/** A plan as JSON: integers of any size as text. */
+const plain = (of: Plan): Json =>
+  JSON.parse(JSON.stringify(of, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
+
+const vectors = await golden<PlanGolden>('plan-golden.json', () => {
+  const charter = fixedCharter();
+  const plans = made.map(([name, schema, template, parameters]) => {
+    const of = plan(template, schema, parameters);
+    return {
+      name,
+      schema,
+      query: template,
+      parameters,
+      plan: plain(of),
+      planDigest: digestOf(plain(of)),
+      sql: aggregateSql(of),
+      price: price(template, charter) as unknown as Json,
+    };
+  });
+  return { compiler: compilerVersion, charter, plans };
+});
+
+test('were made by this version of the compiler: whoever changes a plan, its SQL or its price changes the version', () => {
+  expect(vectors.compiler).toBe(compilerVersion);
+  expect(vectors.plans.map(({ name }) => name)).toEqual(made.map(([name]) => name));
+});
+
+describe.each(vectors.plans.map((vector) => [vector.name, vector] as const))('golden plan: %s', (_name, vector) => {
+  const template = AggregateQuery.parse(vector.query);
+  const of = plan(template, DatasetSchema.parse(vector.schema), vector.parameters);
+
+  test('plan and digest', () => {
+    expect(canonicalText(plain(of))).toBe(canonicalText(vector.plan));
+    expect(digestOf(plain(of))).toBe(vector.planDigest);
+  });
+
+  test('SQL and binds', () => {
+    expect(aggregateSql(of)).toEqual(vector.sql);
+  });
+
+  test('price', () => {
+    expect(price(template, vectors.charter)).toEqual(vector.price);
+  });
+
+  test('is read from canonical text as from the file', () => {
+    expect(digestOf(AggregateQuery.parse(JSON.parse(canonicalText(vector.query as Json))) as Json)).toBe(
+      digestOf(vector.query as Json),
+    );
+  });
+});
