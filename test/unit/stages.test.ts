@@ -143,6 +143,24 @@ describe('a release', () => {
     expect(hidden).toBeGreaterThan(50);
   });
 
+  test('rests on k units at least: one fewer is hidden however large its noise', () => {
+    const units = [0n, 1n, 4n, 5n, 6n, 0n, 4n, 5n, 4n];
+    const draws = units.map((_, at) => (at < 5 ? 1000n : cut - 5n));
+    const pool = { take: () => draws } as unknown as NoisePool;
+    const cells = infer(keep(addNoise(exactCounts(nine, units), nine, pool), nine, delta), nine);
+    expect(cells.map(({ count }) => count?.value ?? null)).toEqual([
+      null,
+      null,
+      null,
+      1005,
+      1006,
+      null,
+      null,
+      Number(cut),
+      null,
+    ]);
+  });
+
   test('of what is hidden for having few units, little above the cut or nobody looks the same', () => {
     const few = released([4n, 0n, 1n, 2n, 3n, 4n, 0n, 4n, 4n], 1);
     expect(few).toEqual(
