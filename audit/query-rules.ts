@@ -4,10 +4,10 @@ import {
   canonicalText,
   checkAgainstCharter,
   checkCompiles,
+  componentsOf,
   type EntryOf,
-  formatRational,
   type Json,
-  mechanismOf,
+  noiseOf,
   price,
   Refusal,
   type Statement,
@@ -93,12 +93,14 @@ export function charged(
 ): () => void {
   const query = permitted(room, entry, statement);
   const { detail } = entry;
-  const variance = formatRational(mechanismOf(query).variance);
-  if (canonicalText(detail.charges) !== canonicalText(price(query, room.charter) as unknown as Json)) {
+  const schema = room.schemas.get(query.from.dataset);
+  if (!schema) throw new Broken('dataset', 'a charge names a dataset that is not admitted');
+  const noise = componentsOf(query, schema).components.map(({ mechanism }) => noiseOf(mechanism));
+  if (canonicalText(detail.charges) !== canonicalText(price(query, schema, room.charter) as unknown as Json)) {
     throw new Broken('price', 'a charge is not the price of its query');
   }
   if (
-    detail.mechanism.variance !== variance ||
+    canonicalText(detail.noise) !== canonicalText(noise) ||
     detail.k !== query.privacy.k ||
     detail.legalBasis !== query.legalBasis
   ) {

@@ -7,6 +7,7 @@ import {
   compare,
   type DatasetSchema,
   type EntryOf,
+  lossOf,
   parseRational,
   partyOf,
   type Rational,
@@ -38,9 +39,9 @@ export interface ChargeState {
   readonly outcome: 'open' | 'released' | 'failed';
 }
 
-/** Sums of the charges on one population: Σρ and Σδ, exact. */
+/** Sums of the charges on one population, exact: Σρ or Σε, as the room's accountant has it, and Σδ. */
 export interface Balance {
-  readonly rho: Rational;
+  readonly loss: Rational;
   readonly delta: Rational;
 }
 
@@ -85,7 +86,7 @@ export function missingApprovals(room: Room, state: QueryState): string[] {
 
 /** What a population has spent so far on both balances. */
 export function spentOf(room: Room, population: string): Balance {
-  return room.spent.get(population) ?? { rho: zero, delta: zero };
+  return room.spent.get(population) ?? { loss: zero, delta: zero };
 }
 
 /** Balances after some charges, or the population whose budget one of them would overdraw. */
@@ -93,13 +94,13 @@ export function afterCharges(room: Room, charges: readonly Charge[]): Map<string
   const next = new Map(room.spent);
   for (const charge of charges) {
     const budget = room.charter.populations.find(({ id }) => id === charge.population)?.budget;
-    const before = next.get(charge.population) ?? { rho: zero, delta: zero };
-    const rho = add(before.rho, parseRational(charge.rho));
+    const before = next.get(charge.population) ?? { loss: zero, delta: zero };
+    const loss = add(before.loss, lossOf(charge));
     const delta = add(before.delta, parseRational(charge.delta));
     const within =
-      budget && compare(rho, parseRational(budget.rho)) <= 0 && compare(delta, parseRational(budget.delta)) <= 0;
+      budget && compare(loss, lossOf(budget)) <= 0 && compare(delta, parseRational(budget.delta)) <= 0;
     if (!within) return { exhausted: charge.population };
-    next.set(charge.population, { rho, delta });
+    next.set(charge.population, { loss, delta });
   }
   return next;
 }

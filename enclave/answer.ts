@@ -6,7 +6,8 @@
 import { afterCharges, missingApprovals, type Room } from '@reinraum/audit';
 import {
   commit,
-  formatRational,
+  mechanismKey,
+  noiseOf,
   type Opening,
   type Plan,
   parseRational,
@@ -18,11 +19,12 @@ import {
 } from '@reinraum/protocol';
 import { RefusedAct } from './authorise.ts';
 import { type Decision, decide, type Run } from './decide.ts';
-import type { Engine } from './engine/duckdb.ts';
+import type { Engine, ExactTables } from './engine/duckdb.ts';
 import type { Engines } from './engine/engines.ts';
 import type { Append, Ledger, Logged } from './ledger.ts';
-import type { NoisePool } from './privacy/pool.ts';
-import { addNoise, exactCounts, infer, keep } from './privacy/stages.ts';
+import type { NoiseNeed, NoisePool } from './privacy/pool.ts';
+import { infer } from './privacy/infer.ts';
+import { addNoise, exactTables, keep } from './privacy/stages.ts';
 import { Slot } from './slot.ts';
 import type { ReleaseStore, StoredRelease } from './vault/releases.ts';
 
@@ -59,19 +61,19 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
   const engine = await desk.engines.ready();
   stock(desk.noise, asked.plan);
   // Reserved before the charge: another question in work at the same time must not leave this one short after it.
-  const noise = desk.noise.reserve(asked.plan.mechanism, asked.plan.cells);
+  const noise = desk.noise.reserve(needsOf(asked.plan));
   const begun = await desk.ledger.exclusive((append) => begin(desk, room, run, opening, engine, append));
   if ('stored' in begun) return begun;
   const { decision, charged } = begun;
   const slot = new Slot(desk.clock, decision.query.slotMs);
   try {
     desk.reached('charged');
-    const exact = exactCounts(decision.plan, await aggregate(desk, engine, decision.plan, slot));
+    const exact = exactTables(decision.plan, await aggregate(desk, engine, decision.plan, slot));
     desk.reached('aggregated');
     const noised = addNoise(exact, decision.plan, noise);
     const kept = keep(noised, decision.plan, parseRational(room.charter.accountant.deltaPerDecision));
     desk.reached('noised');
-    const release = releaseOf(room, decision, run, charged, Number(kept.rule.cut), infer(kept, decision.plan));
+    const release = releaseOf(room, decision, run, charged, infer(kept, decision.plan));
     const document = await signDocument(desk.identity, release);
     await slot.end();
     const stored = { charged: charged.index, releaseKey: decision.releaseKey, document, salt: desk.salt() };
@@ -90,8 +92,8 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
   }
 }
 
-/** Exact counts within the slot. An engine that failed or overran is ended; the next question starts a fresh one. */
-async function aggregate(desk: Desk, engine: Engine, plan: Plan, slot: Slot): Promise<readonly bigint[]> {
+/** Exact tables within the slot. An engine that failed or overran is ended; the next question starts a fresh one. */
+async function aggregate(desk: Desk, engine: Engine, plan: Plan, slot: Slot): Promise<ExactTables> {
   try {
     return await slot.within(engine.aggregate(plan));
   } catch (error) {
@@ -100,10 +102,22 @@ async function aggregate(desk: Desk, engine: Engine, plan: Plan, slot: Slot): Pr
   }
 }
 
-/** Makes sure of one draw a cell; ahead of the request, because the time of a draw tells its size. */
-function stock(noise: NoisePool, { mechanism, cells }: Plan): void {
-  const short = cells - noise.available(mechanism);
-  if (short > 0) noise.fill(mechanism, short);
+/** Makes sure of one draw a place; ahead of the request, because the time of a draw tells its size. */
+function stock(noise: NoisePool, plan: Plan): void {
+  const wanted = new Map<string, NoiseNeed>();
+  for (const { mechanism, count } of needsOf(plan)) {
+    const key = mechanismKey(mechanism);
+    wanted.set(key, { mechanism, count: count + (wanted.get(key)?.count ?? 0) });
+  }
+  for (const { mechanism, count } of wanted.values()) {
+    const short = count - noise.available(mechanism);
+    if (short > 0) noise.fill(mechanism, short);
+  }
+}
+
+/** One draw for every integer that is noised. */
+function needsOf({ components, cells }: Plan): NoiseNeed[] {
+  return components.map(({ mechanism, width }) => ({ mechanism, count: cells * width }));
 }
 
 /** Draws ahead for every question that may be asked now: at start, and whenever one was approved. */
@@ -143,9 +157,9 @@ async function begin(
   }
   // Datasets have changed since the engine was ready: nobody is charged for one that cannot answer.
   if (!engine.isAlive) throw new RefusedAct('dataset-unavailable', undefined, run);
-  const charges = price(decision.query, room.charter);
-  if ('exhausted' in afterCharges(room, charges)) throw new RefusedAct('budget-exhausted', 'privacy.rho', run);
-  const { mechanism, k } = decision.plan;
+  const charges = price(decision.query, decision.schema, room.charter);
+  if ('exhausted' in afterCharges(room, charges)) throw new RefusedAct('budget-exhausted', 'privacy', run);
+  const { components, k } = decision.plan;
   const charged = await append({
     type: 'query.charged',
     activity: 'abfragen',
@@ -157,7 +171,7 @@ async function begin(
       datasets: decision.datasets,
       charges,
       k,
-      mechanism: { kind: mechanism.kind, variance: formatRational(mechanism.variance) },
+      noise: components.map(({ mechanism }) => noiseOf(mechanism)),
       purpose,
       legalBasis: decision.query.legalBasis,
       recipient,
@@ -171,11 +185,10 @@ function releaseOf(
   { plan, datasets, parameters }: Decision,
   run: Run,
   charged: Logged,
-  cut: number,
-  cells: Release['cells'],
+  inferred: Pick<Release, 'measures' | 'cells'>,
 ): Release {
   return {
-    v: 1,
+    v: 2,
     kind: 'release',
     room: room.id,
     query: run.statement.body.query,
@@ -184,12 +197,10 @@ function releaseOf(
     datasets,
     parameters,
     axes: plan.axes.map(({ as, labels }) => ({ as, labels: [...labels] })),
-    mechanism: { kind: plan.mechanism.kind, variance: formatRational(plan.mechanism.variance) },
     k: plan.k,
-    cut,
     confidence: '19/20',
     compiler: plan.compiler,
-    cells,
+    ...inferred,
   };
 }
 

@@ -1,13 +1,26 @@
 /** What members see of a room: a view of the fold, with ε beside ρ and δ. */
-import { missingApprovals, type Room, spentOf } from '@reinraum/audit';
-import { type Catalogue, epsilonOf, formatRational, parseRational, price, type Rational } from '@reinraum/protocol';
+import { missingApprovals, type QueryState, type Room, spentOf } from '@reinraum/audit';
+import {
+  type Catalogue,
+  type Charge,
+  epsilonOf,
+  formatRational,
+  lossOf,
+  parseRational,
+  price,
+  type Rational,
+  toNumber,
+} from '@reinraum/protocol';
 
 /** The catalogue of a room whose log has `size` entries. */
 export function catalogueOf(room: Room, size: number): Catalogue {
   const { charter } = room;
-  const deltaConversion = parseRational(charter.accountant.deltaConversion);
-  const epsilon = (rho: Rational) =>
-    rho.num === 0n ? 0 : Math.ceil(epsilonOf(rho, deltaConversion) * 10_000) / 10_000;
+  const { accountant } = charter;
+  const epsilon = (loss: Rational) => {
+    if (loss.num === 0n) return 0;
+    const value = accountant.kind === 'pure' ? toNumber(loss) : epsilonOf(loss, parseRational(accountant.deltaConversion));
+    return Math.ceil(value * 10_000) / 10_000;
+  };
   return {
     charter,
     size,
@@ -24,7 +37,7 @@ export function catalogueOf(room: Room, size: number): Catalogue {
       query: state.query,
       revoked: state.revoked,
       missing: missingApprovals(room, state),
-      charges: price(state.query, charter),
+      charges: priceOf(room, state),
       releases: [...room.charges.values()].filter(
         ({ entry, outcome }) => outcome === 'released' && entry.detail.query === digest,
       ).length,
@@ -33,10 +46,15 @@ export function catalogueOf(room: Room, size: number): Catalogue {
       const spent = spentOf(room, id);
       return {
         population: id,
-        rho: { cap: budget.rho, spent: formatRational(spent.rho) },
+        loss: { cap: formatRational(lossOf(budget)), spent: formatRational(spent.loss) },
         delta: { cap: budget.delta, spent: formatRational(spent.delta) },
-        epsilon: { cap: epsilon(parseRational(budget.rho)), spent: epsilon(spent.rho) },
+        epsilon: { cap: epsilon(lossOf(budget)), spent: epsilon(spent.loss) },
       };
     }),
   };
+}
+
+function priceOf({ schemas, charter }: Room, { query }: QueryState): Charge[] {
+  const schema = schemas.get(query.from.dataset);
+  return schema ? price(query, schema, charter) : [];
 }

@@ -26,6 +26,7 @@ export type Run = Authorised & { readonly statement: StatementOf<'query.run'> };
 /** What a run comes to, with everything the answer needs. */
 export interface Decision {
   readonly query: AggregateQuery;
+  readonly schema: DatasetSchema;
   readonly plan: Plan;
   readonly parameters: Parameters;
   readonly datasets: Release['datasets'];
@@ -51,7 +52,7 @@ export function decide(
   const plan = planned(query, schema, parameters, run);
   const datasets = [{ dataset: query.from.dataset, version: version.version, manifest: version.manifest }];
   const identity = canonicalText({ query: body.query, plan: plainJson(plan), datasets });
-  return { query, plan, parameters, datasets, releaseKey: toHex(hmac(sha256, roomKey, utf8(identity))) };
+  return { query, schema, plan, parameters, datasets, releaseKey: toHex(hmac(sha256, roomKey, utf8(identity))) };
 }
 
 function approvedQuery(room: Room, run: Run, today: string): AggregateQuery {

@@ -85,8 +85,9 @@ export async function openLedger(options: EnclaveOptions, identity: SigningKey, 
 }
 
 /** Bytes every result about these axes is padded to: as if every cell were shown, with the longest numbers. */
-export function resultBytes({ cells }: Release): number {
-  const all = cells.reduce((total, { key }) => total + 100 + JSON.stringify(key).length, 8192);
+export function resultBytes({ cells, measures }: Release): number {
+  const estimates = measures.reduce((total, { labels }) => total + (labels?.length ?? 1), 0);
+  const all = cells.reduce((total, { key }) => total + 40 + 90 * estimates + JSON.stringify(key).length, 8192);
   return Math.ceil(all / 3) * 4;
 }
 

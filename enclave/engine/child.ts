@@ -23,7 +23,7 @@ async function serialised(name: 'sql' | 'plan', text: string): Promise<unknown> 
   return JSON.parse(String(row?.[0]));
 }
 
-/** Runs one aggregate after the guard has seen DuckDB's own reading of it. */
+/** Runs one aggregate after the guard has seen DuckDB's own reading of it. Every value becomes a decimal text. */
 async function aggregate({ text, binds, dataset }: Extract<Order, { order: 'aggregate' }>): Promise<unknown> {
   checkStatement(await serialised('sql', text));
   // A plan cannot be serialised with open parameters; the values are integers, and only the scanned tables matter here.
@@ -40,7 +40,7 @@ async function aggregate({ text, binds, dataset }: Extract<Order, { order: 'aggr
   if (prepared.statementType !== StatementType.SELECT) throw new Error('engine: not a SELECT');
   prepared.bind([...binds]);
   const result = await prepared.runAndReadAll();
-  return result.getRows().map((row) => row.map((value) => Number(value)));
+  return result.getRows().map((row) => row.map(String));
 }
 
 async function obey(order: Order): Promise<unknown> {

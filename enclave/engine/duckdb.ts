@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type DatasetSchema, encodeFrame, FrameReader, type Plan } from '@reinraum/protocol';
 import { admitSql, aggregateSql, duplicatesSql, loadSql } from '../query/sql.ts';
+import { type ResultRows, tablesOf } from '../query/tables.ts';
 
 /** What the child is told to do. */
 export type Order =
@@ -16,18 +17,18 @@ export type Order =
   | { readonly order: 'lock' }
   | { readonly order: 'aggregate'; readonly text: string; readonly binds: readonly number[]; readonly dataset: string };
 
-/** Exact counts of a plan's cells in row-major order: secret, before noise. */
-export type ExactCounts = readonly bigint[];
+/** Exact tables of a plan, one a component: secret, before noise. */
+export type ExactTables = readonly (readonly bigint[])[];
 
 /** An engine with some datasets loaded. Every method fails with one bare `Error`; its message carries nothing. */
 export interface Engine {
-  /** Loads encoded rows of a dataset; resolves to the row numbers that repeat a unit (100 at most) and their number. */
+  /** Loads encoded rows of a dataset; resolves to the rows that repeat a unit (100 at most) and their number. */
   load(schema: DatasetSchema, rows: AsyncIterable<string>): Promise<{ rows: readonly number[]; total: number }>;
   /** Makes the rows just loaded the dataset. */
   admit(schema: DatasetSchema): Promise<void>;
   /** Closes the engine to the outside. Nothing is loaded after this, and nothing is asked before. */
   lock(): Promise<void>;
-  aggregate(plan: Plan): Promise<ExactCounts>;
+  aggregate(plan: Plan): Promise<ExactTables>;
   /** False once the process has ended, however it ended: it will never answer again. */
   readonly isAlive: boolean;
   /** Ends the process: what it held is gone. */
@@ -49,7 +50,7 @@ export async function startDuckdb(pipe: string, nodeArguments: readonly string[]
       });
       const written = openWhenRead(pipe, () => pending).then((file) => pipeline(rows, file.createWriteStream()));
       await Promise.all([loaded, written]);
-      const { rows: first, total } = duplicatesSql(duplicatesMax);
+      const { rows: first, total } = duplicatesSql(schema, duplicatesMax);
       const [repeated = 0] = await child.numbers(total);
       return { rows: repeated === 0 ? [] : await child.numbers(first), total: repeated };
     },
@@ -62,8 +63,11 @@ export async function startDuckdb(pipe: string, nodeArguments: readonly string[]
     },
     async aggregate(plan) {
       if (!locked) throw new Error('engine: not locked');
-      const { text, binds } = aggregateSql(plan);
-      return inCells(plan, await child.order({ order: 'aggregate', text, binds, dataset: plan.dataset }));
+      const results: ResultRows[] = [];
+      for (const { text, binds } of aggregateSql(plan)) {
+        results.push((await child.order({ order: 'aggregate', text, binds, dataset: plan.dataset })) as ResultRows);
+      }
+      return tablesOf(plan, results);
     },
     get isAlive() {
       return !child.ended;
@@ -89,20 +93,6 @@ async function openWhenRead(pipe: string, isPending: () => boolean): Promise<Fil
     }
   }
   throw failed();
-}
-
-/** Spreads the rows of an aggregate over the public key set; a row outside of it means that the SQL was wrong. */
-function inCells(plan: Plan, rows: unknown): bigint[] {
-  const counts = Array.from({ length: plan.cells }, () => 0n);
-  for (const row of rows as readonly (readonly number[])[]) {
-    const position = plan.axes.reduce((at, { labels }, axis) => {
-      const on = row[axis] ?? -1;
-      if (!Number.isInteger(on) || on < 0 || on >= labels.length) throw failed();
-      return at * labels.length + on;
-    }, 0);
-    counts[position] = BigInt(row[plan.axes.length] ?? 0);
-  }
-  return counts;
 }
 
 class DuckdbChild {

@@ -1,8 +1,15 @@
 import type { FairBits } from './bits.ts';
-import { type Mechanism, mechanismKey, samplerOf } from './mechanism.ts';
+import { type Mechanism, mechanismKey } from '@reinraum/protocol';
+import { samplerOf } from './mechanism.ts';
 
 /** Most draws a pool holds of one mechanism. */
 export const pooledDrawsMax = 1_048_576;
+
+/** So many draws of one mechanism. */
+export interface NoiseNeed {
+  readonly mechanism: Mechanism;
+  readonly count: number;
+}
 
 /**
  * Noise drawn ahead of the request, because the time of an exact draw tells its size. Kept in memory only, first in,
@@ -35,10 +42,13 @@ export class NoisePool {
     return held.splice(0, count);
   }
 
-  /** Moves exactly `count` draws into a pool of their own, so that nobody else can take them. Throws as {@link take}. */
-  reserve(mechanism: Mechanism, count: number): NoisePool {
+  /** Moves exactly the needed draws into a pool of their own, so that nobody else can take them. Throws as {@link take}. */
+  reserve(needs: readonly NoiseNeed[]): NoisePool {
     const reserved = new NoisePool(this.#bits);
-    reserved.#draws.set(mechanismKey(mechanism), [...this.take(mechanism, count)]);
+    for (const { mechanism, count } of needs) {
+      const held = reserved.#draws.get(mechanismKey(mechanism)) ?? [];
+      reserved.#draws.set(mechanismKey(mechanism), held.concat(this.take(mechanism, count)));
+    }
     return reserved;
   }
 

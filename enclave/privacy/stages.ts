@@ -1,10 +1,8 @@
 /**
- * The stages between exact counts and a release, as types only this module can make: Exact → Noised → Kept. A stage that
+ * The stages between exact tables and a release, as types only this module can make: Exact → Noised → Kept. A stage that
  * is skipped does not compile (test/unit/stages.test.ts), and a later one holds no handle to an earlier one.
  */
-import { type Cell, cellKey, type Plan, type Rational } from '@reinraum/protocol';
-import { CountIntervals } from './interval.ts';
-import type { Mechanism } from './mechanism.ts';
+import type { Mechanism, Plan, Rational } from '@reinraum/protocol';
 import type { NoisePool } from './pool.ts';
 import { cutOf, isShown } from './threshold.ts';
 
@@ -12,57 +10,83 @@ declare const exact: unique symbol;
 declare const noised: unique symbol;
 declare const kept: unique symbol;
 
-/** Exact counts of units, one a cell. Secret: nothing may come of it but {@link addNoise}. */
+/** Exact integers, one table a component, cells in row-major order. Secret: nothing may come of it but {@link addNoise}. */
 export interface Exact {
   readonly [exact]: true;
-  readonly counts: readonly bigint[];
+  readonly tables: readonly (readonly bigint[])[];
 }
 
-/** Counts with their noise. Secret as long as cells below the cut are in it. */
+/** Tables with their noise. Secret as long as cells below the cut are in them. */
 export interface Noised {
   readonly [noised]: true;
-  /** Per cell: units and noise, together until the decision which cells are shown. */
-  readonly cells: readonly { readonly units: bigint; readonly noise: bigint }[];
+  /** Per component and place: the integer and its noise, together until the decision which cells are shown. */
+  readonly tables: readonly (readonly { readonly exact: bigint; readonly noise: bigint }[])[];
 }
 
-/** What may be shown: a noised count, or undefined for every hidden cell. */
+/** What may be shown of one measure in one cell. */
+export interface KeptCell {
+  /** Noised count of the units it rests on; null for a histogram, whose classes each rest on their own. */
+  readonly units: bigint | null;
+  /** Noised integers of its value component; undefined where a class alone is hidden. */
+  readonly values: readonly (bigint | undefined)[];
+}
+
+/** What may be shown: per measure and cell noised integers, or undefined for every hidden cell. */
 export interface Kept {
   readonly [kept]: true;
-  readonly values: readonly (bigint | undefined)[];
-  readonly rule: { readonly mechanism: Mechanism; readonly k: bigint; readonly cut: bigint };
+  readonly measures: readonly {
+    readonly cells: readonly (KeptCell | undefined)[];
+    readonly rule: { readonly mechanism: Mechanism; readonly k: bigint; readonly cut: bigint };
+  }[];
 }
 
-/** Marks the engine's counts of a plan. Throws `RangeError` unless there is one a cell. */
-export function exactCounts(plan: Plan, counts: readonly bigint[]): Exact {
-  if (counts.length !== plan.cells) throw new RangeError('stages: not one count a cell');
-  return { counts } as Exact;
+/** Marks the engine's tables of a plan. Throws `RangeError` unless there is one integer a place of each component. */
+export function exactTables(plan: Plan, tables: readonly (readonly bigint[])[]): Exact {
+  const isWhole = plan.components.every(({ width }, at) => tables[at]?.length === plan.cells * width);
+  if (!isWhole || tables.length !== plan.components.length) throw new RangeError('stages: not one integer a place');
+  return { tables } as unknown as Exact;
 }
 
-/** Adds one fresh draw to every cell, empty ones included. Throws where the pool is short. */
-export function addNoise({ counts }: Exact, plan: Plan, pool: NoisePool): Noised {
-  const draws = pool.take(plan.mechanism, counts.length);
-  return { cells: counts.map((units, at) => ({ units, noise: draws[at] ?? shortOfNoise() })) } as unknown as Noised;
-}
-
-/** Hard k with differential privacy: a cell is shown iff units ≥ k and units + noise ≥ cut (privacy.md "Hard k"). */
-export function keep({ cells }: Noised, plan: Plan, deltaPerDecision: Rational): Kept {
-  const k = BigInt(plan.k);
-  const cut = cutOf(plan.mechanism, k, deltaPerDecision);
-  const values = cells.map(({ units, noise }) => (isShown(units, noise, k, cut) ? units + noise : undefined));
-  return { values, rule: { mechanism: plan.mechanism, k, cut } } as unknown as Kept;
-}
-
-/** Cells of a release, in row-major order of the axes, with 95 % intervals. Post-processing of what is shown. */
-export function infer({ values, rule }: Kept, plan: Plan): Cell[] {
-  const intervals = new CountIntervals({ ...rule, alpha: 0.05 });
-  return values.map((value, position) => {
-    const key = cellKey(plan, position);
-    if (value === undefined) return { key, count: null };
-    const { low, high } = intervals.of(value);
-    return { key, count: { value: Number(value), low: Number(low), high: Number(high) } };
+/** Adds one fresh draw to every place, empty ones included. Throws where the pool is short. */
+export function addNoise({ tables }: Exact, plan: Plan, pool: NoisePool): Noised {
+  const noised = plan.components.map(({ mechanism }, at) => {
+    const table = tables[at] ?? shortOfNoise();
+    const draws = pool.take(mechanism, table.length);
+    return table.map((value, place) => ({ exact: value, noise: draws[place] ?? shortOfNoise() }));
   });
+  return { tables: noised } as unknown as Noised;
+}
+
+/**
+ * Hard k with differential privacy (privacy.md "Hard k"): a count of units decides by itself – a place is shown iff
+ * units ≥ k and units + noise ≥ cut. Rates and shares are shown where every class is; sums, means and quantiles where
+ * the count of the units they rest on is.
+ */
+export function keep({ tables }: Noised, plan: Plan, deltaPerDecision: Rational): Kept {
+  const k = BigInt(plan.k);
+  const measures = plan.measures.map(({ fn, decider, value }) => {
+    const { mechanism, width } = plan.components[decider] ?? shortOfNoise();
+    const cut = cutOf(mechanism, k, deltaPerDecision);
+    const cells = Array.from({ length: plan.cells }, (_, cell): KeptCell | undefined => {
+      const decided = placesOf(tables[decider], cell, width).map(({ exact, noise }) =>
+        isShown(exact, noise, k, cut) ? exact + noise : undefined,
+      );
+      if (fn === 'histogram') return { units: null, values: decided };
+      if (decided.includes(undefined)) return undefined;
+      const units = decided.reduce<bigint>((total, part) => total + (part ?? 0n), 0n);
+      if (decider === value) return { units, values: decided };
+      const valueWidth = plan.components[value]?.width ?? 0;
+      return { units, values: placesOf(tables[value], cell, valueWidth).map(({ exact, noise }) => exact + noise) };
+    });
+    return { cells, rule: { mechanism, k, cut } };
+  });
+  return { measures } as unknown as Kept;
+}
+
+function placesOf(table: Noised['tables'][number] | undefined, cell: number, width: number): Noised['tables'][number] {
+  return table?.slice(cell * width, (cell + 1) * width) ?? shortOfNoise();
 }
 
 function shortOfNoise(): never {
-  throw new Error('stages: a cell without noise');
+  throw new Error('stages: a place without noise');
 }

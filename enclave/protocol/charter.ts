@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { z } from 'zod';
 import { toHex } from './bytes.ts';
 import { canonicalBytes, type Json } from './canonical.ts';
+import { accountantOf, withLoss } from './loss.ts';
 import { Bilingual, Bytes32, Day, Digest, Fraction, MemberRef, Slug, UnitPath } from './name.ts';
 
 /** What a member may do: owners upload and approve, DPOs approve and review, analysts propose and ask. */
@@ -32,15 +33,15 @@ const Party = z.strictObject({
 
 /**
  * A population of privacy units. `covers` says which other populations a release over this one charges too, because
- * one human can be several units, and by which factor of ρ (privacy.md "Unit").
+ * one human can be several units, and by which factor of the loss (privacy.md "Unit"): m units are m² in ρ and m in ε.
  */
 export const Population = z.strictObject({
   id: Slug,
   title: Bilingual,
   linkage: z.enum(['area-only', 'linked']),
   kFloor: z.int().min(2).max(1000),
-  budget: z.strictObject({ rho: Fraction, delta: Fraction }),
-  covers: z.array(z.strictObject({ population: Slug, rhoFactor: Fraction })).max(8),
+  budget: withLoss({ delta: Fraction }),
+  covers: z.array(z.strictObject({ population: Slug, lossFactor: Fraction })).max(8),
 });
 
 const common = {
@@ -52,13 +53,11 @@ const common = {
   notice: Bilingual,
   parties: z.array(Party).min(2).max(16),
   populations: z.array(Population).min(1).max(8),
-  /** zCDP with two balances Σρ and Σδ; ε is displayed at `deltaConversion`. */
-  accountant: z.strictObject({
-    kind: z.literal('zcdp'),
-    deltaConversion: Fraction,
-    /** Charged for every keep decision one unit can influence. */
-    deltaPerDecision: Fraction,
-  }),
+  /** The one that governs, with two balances: Σρ or Σε, and Σδ. ε of a zCDP room is displayed at `deltaConversion`. */
+  accountant: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('zcdp'), deltaConversion: Fraction, deltaPerDecision: Fraction }),
+    z.strictObject({ kind: z.literal('pure'), deltaPerDecision: Fraction }),
+  ]),
   purposes: z
     .array(z.strictObject({ id: Slug, title: Bilingual }))
     .min(1)
@@ -132,6 +131,9 @@ export function charterFaults(
     if (!units.has(recipient)) faults.push(`recipients: no unit "${recipient}" in parties`);
   }
   for (const population of charter.populations) {
+    if (accountantOf(population.budget) !== charter.accountant.kind) {
+      faults.push(`populations.${population.id}.budget: write "rho" with accountant zcdp and "epsilon" with pure`);
+    }
     for (const covered of population.covers) {
       if (!populations.has(covered.population) || covered.population === population.id) {
         faults.push(`populations.${population.id}.covers: "${covered.population}" is not another population`);

@@ -5,7 +5,9 @@
 import { z } from 'zod';
 import { fromBase64, toBase64 } from './bytes.ts';
 import { canonicalBytes, parseCanonical } from './canonical.ts';
-import { Bytes32, Digest, Fraction, Instant, Signature64, Slug } from './name.ts';
+import { Noise } from './mechanism.ts';
+import { Bytes32, Digest, Instant, Signature64, Slug } from './name.ts';
+import { measureFunctions } from './query.ts';
 import { type SigningKey, sign, verify } from './signature.ts';
 import { preAuthentication } from './statement.ts';
 
@@ -40,16 +42,46 @@ export const Offer = z.strictObject({
 });
 export type Offer = z.infer<typeof Offer>;
 
-/** A cell of a released table. `null` is hidden, whatever the reason; the others lie within `low`…`high` with 95 %. */
+/** A released number with its range: the truth lies within `low`…`high` with 95 %. In units of 10^−decimals. */
+export const Estimate = z.strictObject({ value: z.int(), low: z.int(), high: z.int() });
+export type Estimate = z.infer<typeof Estimate>;
+
+/** `null` is hidden, whatever the reason; a measure with labels has one estimate a label. */
+const CellValue = z.union([Estimate.nullable(), z.array(Estimate.nullable()).min(1)]);
+
+/** A cell of a released table: its key, and one value a measure, in the order of the measures. */
 export const Cell = z.strictObject({
   key: z.array(z.string().min(1).max(64)).min(1).max(6),
-  count: z.strictObject({ value: z.int(), low: z.int(), high: z.int() }).nullable(),
+  values: z.array(CellValue).min(1).max(8),
 });
 export type Cell = z.infer<typeof Cell>;
 
+/** The estimates of one measure in a cell: one, or one a label; null where hidden. */
+export function estimatesOf({ values }: Cell, measure: number): readonly (Estimate | null)[] {
+  const value = values[measure] ?? null;
+  return Array.isArray(value) ? value : [value];
+}
+
+/** How a measure was made: what its numbers count, and the noise and the cut they went through. */
+export const ReleasedMeasure = z.strictObject({
+  as: Slug,
+  fn: z.enum(measureFunctions),
+  /** What one counts: "year", "cent"; null for counts and shares. */
+  unit: z.string().nullable(),
+  /** Estimates are integers to be divided by 10^decimals. */
+  decimals: z.int().min(0).max(6),
+  /** Public classes of a histogram or of shares, in order. */
+  labels: z.array(z.string()).nullable(),
+  /** Noise of the released integers, or of those the estimate is made from. */
+  noise: Noise,
+  /** Smallest noised count of units that is shown. */
+  cut: z.int(),
+});
+export type ReleasedMeasure = z.infer<typeof ReleasedMeasure>;
+
 /** An answer: noised, thresholded, with honest ranges. */
 export const Release = z.strictObject({
-  v: z.literal(1),
+  v: z.literal(2),
   kind: z.literal('release'),
   room: Digest,
   query: Digest,
@@ -59,10 +91,8 @@ export const Release = z.strictObject({
   datasets: z.array(z.strictObject({ dataset: Slug, version: z.int(), manifest: Digest })).min(1),
   parameters: z.record(Slug, z.union([z.string(), z.int()])),
   axes: z.array(z.strictObject({ as: Slug, labels: z.array(z.string()) })).min(1),
-  mechanism: z.strictObject({ kind: z.literal('discreteGaussian'), variance: Fraction }),
+  measures: z.array(ReleasedMeasure).min(1).max(8),
   k: z.int(),
-  /** Smallest noised count that is shown. */
-  cut: z.int(),
   /** Nominal coverage of the ranges. */
   confidence: z.literal('19/20'),
   compiler: z.string(),

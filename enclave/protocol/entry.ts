@@ -1,6 +1,8 @@
 /** Entries of the log: what the room remembers (docs/spec/log.md §6, audit-log.md "What an entry holds"). */
 import { z } from 'zod';
 import { canonicalBytes, parseCanonical } from './canonical.ts';
+import { withLoss } from './loss.ts';
+import { Noise } from './mechanism.ts';
 import { Digest, Fraction, Instant, MemberRef, Signature64, Slug, UnitPath } from './name.ts';
 import type { RefusalCode } from './refusal.ts';
 import { isRefusalCode } from './refusal.ts';
@@ -56,7 +58,7 @@ const Versions = z
   .min(1)
   .max(8);
 const Charges = z
-  .array(z.strictObject({ population: Slug, rho: Fraction, delta: Fraction }))
+  .array(withLoss({ population: Slug, delta: Fraction }))
   .min(1)
   .max(8);
 const Code = z.custom<RefusalCode>((value) => typeof value === 'string' && isRefusalCode(value));
@@ -78,7 +80,8 @@ export const LogEntry = z.discriminatedUnion('type', [
     datasets: Versions,
     charges: Charges,
     k: z.int().min(2),
-    mechanism: z.strictObject({ kind: z.literal('discreteGaussian'), variance: Fraction }),
+    /** Noise of every component of the plan, in its order (docs/spec/query.md §5). */
+    noise: z.array(Noise).min(1).max(16),
     purpose: Slug,
     legalBasis: z.string().max(64),
     recipient: UnitPath,

@@ -3,14 +3,16 @@
  * A pure function of public policy; the analyst's tool and the enclave compute the same plan and the same price.
  */
 
-import { mechanismOf } from './price.ts';
-import type { AggregateQuery, Comparison, Constant, GroupKey, Predicate } from './query.ts';
+import { type Component, columnNamed, componentsOf, type SplitKey } from './component.ts';
+import { contributionOf } from './contribution.ts';
+import type { AggregateQuery, Comparison, Constant, Measure, MeasureFunction, Predicate } from './query.ts';
 import { comparisons } from './query.ts';
+import { parseRational, type Rational } from './rational.ts';
 import { Refusal } from './refusal.ts';
 import type { Column, DatasetSchema } from './schema.ts';
 
 /** Changes whenever the same template would give another plan, SQL or price. Part of what approvals rest on. */
-export const compilerVersion = 'reinraum-compiler/1';
+export const compilerVersion = 'reinraum-compiler/2';
 /** Most cells of one answer; each of them is noised. */
 export const cellsMax = 200_000;
 
@@ -22,21 +24,40 @@ export type PlanNode =
   | { readonly op: 'all' | 'any'; readonly of: readonly PlanNode[] }
   | { readonly op: 'not'; readonly of: PlanNode };
 
-/** One grouping axis. A row falls into the position of its value in `values`, or of its band; otherwise into no cell. */
-export interface PlanAxis {
-  readonly as: string;
+/** Public classes of a column. A row falls into the position of its value, group or band; otherwise into no class. */
+export interface PlanSplit {
   readonly column: string;
-  readonly split: { readonly values: readonly number[] } | { readonly edges: readonly number[] };
-  /** Public labels, one a position. */
+  readonly by:
+    | { readonly values: readonly number[] }
+    | { readonly groups: readonly (readonly number[])[] }
+    | { readonly edges: readonly number[] };
+  /** Public labels, one a class. */
   readonly labels: readonly string[];
 }
 
-/** What one unit can change in the exact table, before noise. */
-export interface Sensitivity {
-  readonly l0: bigint;
-  readonly l1: bigint;
-  readonly l2Squared: bigint;
-  readonly lInfinity: bigint;
+/** One grouping axis. */
+export interface PlanAxis extends PlanSplit {
+  readonly as: string;
+}
+
+/** What a measure reads of a row: nothing, a clamped value, a truth, or a class. */
+export type PlanInput =
+  | { readonly of: 'unit' }
+  | { readonly of: 'value'; readonly column: string; readonly nullable: boolean; readonly clamp: readonly [number, number]; readonly step: number }
+  | { readonly of: 'truth'; readonly where: PlanNode }
+  | { readonly of: 'class'; readonly split: PlanSplit; readonly nullable: boolean };
+
+/** One measure with the components it is made from, by position. */
+export interface PlanMeasure {
+  readonly as: string;
+  readonly fn: MeasureFunction;
+  readonly input: PlanInput;
+  readonly decider: number;
+  readonly value: number;
+  /** What one counts, for people; null for counts and shares. */
+  readonly unit: string | null;
+  /** For a quantile: which one, and the last band's upper end. */
+  readonly quantile: { readonly q: Rational; readonly max: number } | null;
 }
 
 /** What is computed: the cells, the noise and the minimum of one question with its parameters filled in. */
@@ -44,13 +65,14 @@ export interface Plan {
   readonly compiler: typeof compilerVersion;
   readonly dataset: string;
   readonly population: string;
+  /** Column of pseudonyms, numbered; null where a cell holds at most one row of a unit and rows are units. */
+  readonly distinct: string | null;
   readonly where: PlanNode | null;
   readonly axes: readonly PlanAxis[];
-  readonly measures: readonly { readonly as: string; readonly fn: 'count' }[];
+  readonly measures: readonly PlanMeasure[];
+  readonly components: readonly Component[];
   readonly cells: number;
   readonly k: number;
-  readonly mechanism: ReturnType<typeof mechanismOf>;
-  readonly sensitivity: Sensitivity;
 }
 
 /** Parameter values by name, as the analyst chose them. */
@@ -64,24 +86,33 @@ export function plan(query: AggregateQuery, schema: DatasetSchema, parameters: P
   if (query.from.dataset !== schema.id) throw new Refusal('query-not-compilable', 'from.dataset');
   if (query.population !== schema.population) throw new Refusal('query-not-compilable', 'population');
   checkParameters(query, parameters);
-  const scope: Scope = { alias: query.from.as, columns: new Map(schema.columns.map((c) => [c.name, c])), parameters };
-  const axes = query.groupBy.map((key, at) => axis(key, scope, `groupBy.${at}`));
+  const scope: Scope = { query, schema, parameters };
+  const axes = query.groupBy.map((key, at) => ({ as: key.as, ...splitOf(key, scope, `groupBy.${at}`) }));
   const cells = axes.reduce((total, { labels }) => total * labels.length, 1);
-  if (cells > cellsMax) throw new Refusal('query-not-compilable', 'groupBy');
-  // One row per unit is proved at admission, so a unit is in at most one cell and counts there once.
-  const sensitivity: Sensitivity = { l0: 1n, l1: 1n, l2Squared: 1n, lInfinity: 1n };
+  const { components, measures } = componentsOf(query, schema);
+  const noised = cells * components.reduce((total, { width }) => total + width, 0);
+  if (noised > cellsMax) throw new Refusal('query-not-compilable', 'groupBy');
   return freeze({
     compiler: compilerVersion,
     dataset: schema.id,
     population: query.population,
+    distinct: contributionOf(query, schema).rowsPerCell > 1n ? schema.unit : null,
     where: query.where ? node(query.where, scope, 'where') : null,
     axes,
-    measures: query.measures.map(({ as, fn }) => ({ as, fn })),
+    measures: query.measures.map((measure, at) => ({
+      as: measure.as,
+      fn: measure.fn,
+      ...(measures[at] ?? missing()),
+      ...read(measure, scope, `measures.${at}`),
+    })),
+    components,
     cells,
     k: query.privacy.k,
-    mechanism: mechanismOf(query),
-    sensitivity,
   });
+}
+
+function missing(): never {
+  throw new TypeError('plan: a measure without components');
 }
 
 /** Checks that every permitted parameter value compiles, so that an approved template is never refused for one. */
@@ -107,8 +138,8 @@ export function cellKey({ axes }: Plan, position: number): string[] {
 }
 
 interface Scope {
-  readonly alias: string;
-  readonly columns: ReadonlyMap<string, Column>;
+  readonly query: AggregateQuery;
+  readonly schema: DatasetSchema;
   readonly parameters: Parameters;
 }
 
@@ -123,11 +154,8 @@ function checkParameters(query: AggregateQuery, parameters: Parameters): void {
   if (given.size > 0) throw new Refusal('parameter-invalid', 'params');
 }
 
-function columnOf(reference: string, { alias, columns }: Scope, field: string): Column {
-  const [table, name = ''] = reference.split('.');
-  const column = table === alias ? columns.get(name) : undefined;
-  if (!column) throw new Refusal('query-not-compilable', field);
-  return column;
+function columnOf(reference: string, { query, schema }: Scope, field: string): Column {
+  return columnNamed(reference, query, schema, field);
 }
 
 /** The integer a constant or parameter stands for in a column: the position of a code, or the integer itself. */
@@ -169,20 +197,65 @@ function node(predicate: Predicate, scope: Scope, field: string): PlanNode {
   throw new Refusal('query-not-compilable', field);
 }
 
-function axis(key: GroupKey, scope: Scope, field: string): PlanAxis {
+/** What a measure reads, in the plan's own terms. */
+function read(measure: Measure, scope: Scope, field: string): Pick<PlanMeasure, 'input' | 'unit' | 'quantile'> {
+  const plain = { unit: null, quantile: null };
+  switch (measure.fn) {
+    case 'count':
+    case 'countRows':
+      return { ...plain, input: { of: 'unit' } };
+    case 'rate':
+      return { ...plain, input: { of: 'truth', where: node(measure.of, scope, `${field}.of`) } };
+    case 'shares':
+    case 'histogram': {
+      const { nullable } = columnOf(measure.column, scope, `${field}.column`);
+      return { ...plain, input: { of: 'class', split: splitOf(measure, scope, field), nullable } };
+    }
+    case 'quantile': {
+      const column = integerColumn(measure.column, scope, `${field}.column`);
+      const q = parseRational(measure.q);
+      if (q.num === 0n || q.num >= q.den) throw new Refusal('query-not-compilable', `${field}.q`);
+      const input = { of: 'class', split: splitOf(measure, scope, field), nullable: column.nullable } as const;
+      return { input, unit: column.unit, quantile: { q, max: column.max } };
+    }
+    case 'sum':
+    case 'mean': {
+      const column = integerColumn(measure.column, scope, `${field}.column`);
+      const { name, nullable, step, unit } = column;
+      return { ...plain, unit, input: { of: 'value', column: name, nullable, clamp: measure.clamp, step } };
+    }
+    default:
+      return measure satisfies never;
+  }
+}
+
+function integerColumn(reference: string, scope: Scope, field: string): Column & { readonly type: 'integer' } {
+  const column = columnOf(reference, scope, field);
+  if (column.type !== 'integer') throw new Refusal('query-not-compilable', field);
+  return column;
+}
+
+function splitOf(key: SplitKey, scope: Scope, field: string): PlanSplit {
   const column = columnOf(key.column, scope, `${field}.column`);
-  if ('edges' in key) {
+  if (key.edges) {
     if (column.type !== 'integer') throw new Refusal('query-not-compilable', `${field}.edges`);
     if (key.edges.some((edge) => edge < column.min || edge > column.max)) {
       throw new Refusal('query-not-compilable', `${field}.edges`);
     }
-    return { as: key.as, column: column.name, split: { edges: key.edges }, labels: bandLabels(key.edges) };
+    return { column: column.name, by: { edges: key.edges }, labels: bandLabels(key.edges) };
+  }
+  if (key.groups) {
+    const groups = key.groups.map(({ of }) => of.map((value) => encode(value, column, scope, `${field}.groups`)));
+    // A value in two groups would be counted in two cells, where one is what the price says.
+    const all = groups.flat();
+    if (new Set(all).size < all.length) throw new Refusal('query-not-compilable', `${field}.groups`);
+    return { column: column.name, by: { groups }, labels: key.groups.map(({ code }) => code) };
   }
   if (!key.keys && column.type !== 'code') throw new Refusal('query-not-compilable', `${field}.keys`);
   const keys = key.keys ?? (column.type === 'code' ? column.codes.map(({ code }) => code) : []);
   const values = keys.map((value) => encode(value, column, scope, `${field}.keys`));
   if (new Set(values).size < values.length) throw new Refusal('query-not-compilable', `${field}.keys`);
-  return { as: key.as, column: column.name, split: { values }, labels: keys.map(String) };
+  return { column: column.name, by: { values }, labels: keys.map(String) };
 }
 
 /** "0-17", "18-64", "65+" for edges 0, 18, 65. */

@@ -1,48 +1,44 @@
-/** What an answer costs: a pure function of template and charter, recomputed by every verifier (privacy.md). */
+/** What an answer costs: a pure function of template, schema and charter, recomputed by every verifier (privacy.md). */
 import type { Charter } from './charter.ts';
+import { componentsOf, decisionsOf } from './component.ts';
+import { accountantOf, asLoss, type Loss, lossOf } from './loss.ts';
 import type { AggregateQuery } from './query.ts';
 import { formatRational, multiply, parseRational, type Rational, rational } from './rational.ts';
 import { Refusal } from './refusal.ts';
+import type { DatasetSchema } from './schema.ts';
 
-/** One charge on one population's two balances. */
-export interface Charge {
-  readonly population: string;
-  readonly rho: string;
-  readonly delta: string;
-}
+/** One charge on one population's two balances: its loss, and the δ of its keep decisions. */
+export type Charge = Loss & { readonly population: string; readonly delta: string };
 
 /**
- * Charges of one release, the asked population first, then those it covers. One row per unit: a unit is in one cell,
- * so it influences one keep decision and δ is charged once. Throws {@link Refusal} on an unknown population.
+ * Charges of one release, the asked population first, then those it covers. The loss is the template's, whatever the
+ * measures; δ is charged for every keep decision one unit can influence. Throws {@link Refusal} on an unknown population.
  */
-export function price(query: AggregateQuery, charter: Charter): Charge[] {
+export function price(query: AggregateQuery, schema: DatasetSchema, charter: Pick<Charter, 'populations' | 'accountant'>): Charge[] {
   const population = charter.populations.find(({ id }) => id === query.population);
   if (!population) throw new Refusal('query-not-compilable', 'population');
-  const rho = parseRational(query.privacy.rho);
-  const delta = parseRational(charter.accountant.deltaPerDecision);
+  const loss = lossOf(query.privacy);
+  const decisions = rational(decisionsOf(componentsOf(query, schema)));
+  const delta = multiply(parseRational(charter.accountant.deltaPerDecision), decisions);
   const charge = (id: string, factor: Rational): Charge => ({
     population: id,
-    rho: formatRational(multiply(rho, factor)),
-    // δ grows at most with the number of units one human is, which is at most the factor of ρ (its square).
+    ...asLoss(charter.accountant.kind, multiply(loss, factor)),
+    // δ grows at most with the number of units one human is, which is at most the factor of the loss.
     delta: formatRational(multiply(delta, factor)),
   });
   return [
     charge(population.id, rational(1n)),
-    ...population.covers.map((covered) => charge(covered.population, parseRational(covered.rhoFactor))),
+    ...population.covers.map((covered) => charge(covered.population, parseRational(covered.lossFactor))),
   ];
 }
 
-/** The noise of a template: σ² = Δ₂² / 2ρ with Δ₂ = 1, as one unit changes one count by one. */
-export function mechanismOf(query: AggregateQuery): { readonly kind: 'discreteGaussian'; readonly variance: Rational } {
-  const rho = parseRational(query.privacy.rho);
-  return { kind: query.privacy.mechanism, variance: rational(rho.den, 2n * rho.num) };
-}
-
-/** Refuses a template the charter does not allow: purpose, recipients, population, k floor. */
+/** Refuses a template the charter does not allow: accountant, purpose, recipients, population, k floor. */
 export function checkAgainstCharter(query: AggregateQuery, charter: Charter): void {
   const population = charter.populations.find(({ id }) => id === query.population);
   if (!population) throw new Refusal('query-not-compilable', 'population');
-  if (parseRational(query.privacy.rho).num === 0n) throw new Refusal('query-not-compilable', 'privacy.rho');
+  if (accountantOf(query.privacy) !== charter.accountant.kind) {
+    throw new Refusal('query-not-compilable', 'privacy.mechanism');
+  }
   if (query.privacy.k < population.kFloor) throw new Refusal('k-below-floor', 'privacy.k');
   if (!charter.purposes.some(({ id }) => id === query.purpose)) throw new Refusal('purpose-unknown', 'purpose');
   for (const [at, recipient] of query.recipients.entries()) {

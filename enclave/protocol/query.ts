@@ -1,6 +1,6 @@
 /** Approved questions: a declarative template with a closed grammar (docs/spec/query.md). */
 import { z } from 'zod';
-import { Bilingual, Day, Fraction, Slug, UnitPath } from './name.ts';
+import { Bilingual, Code, Day, Fraction, Slug, UnitPath } from './name.ts';
 
 const valuesMax = 4096;
 /** Levels of a predicate; a comparison alone is one. */
@@ -47,22 +47,77 @@ function predicate(depth: number): z.ZodType<Predicate> {
   ]);
 }
 
-/** Public group keys: every code of the column, a listed part of them, or bands of an integer column. */
-export const GroupKey = z.union([
-  z.strictObject({ column: ColumnRef, as: Slug, keys: z.array(Constant).min(1).max(valuesMax).optional() }),
-  z.strictObject({
-    column: ColumnRef,
-    as: Slug,
-    /** Band i holds edges[i] ≤ value < edges[i+1]; the last band is open above. Values below edges[0] are in no band. */
-    edges: z.array(z.int()).min(1).max(512),
-  }),
-]);
+/** Codes or integers that are shown as one: how districts become areas, and how tiny ones are merged. */
+const Group = Code.extend({ of: z.array(Constant).min(1).max(valuesMax) });
+
+const keys = z.array(Constant).min(1).max(valuesMax);
+const groups = z.array(Group).min(1).max(512);
+const edges = z.array(z.int()).min(1).max(512);
+
+/**
+ * How a column is split into public classes: every code of it or a listed part, groups of values, or bands of an integer
+ * column – band i holds edges[i] ≤ value < edges[i+1], the last is open above, values below edges[0] are in no band.
+ */
+const split = { column: ColumnRef, keys: keys.optional(), groups: groups.optional(), edges: edges.optional() };
+const isOneSplit = (key: { keys?: unknown; groups?: unknown; edges?: unknown }) =>
+  [key.keys, key.groups, key.edges].filter((part) => part !== undefined).length <= 1;
+const oneSplit = 'name one of keys, groups and edges';
+
+/** Public group keys of the table: its cells do not depend on data. */
+export const GroupKey = z.strictObject({ ...split, as: Slug }).refine(isOneSplit, oneSplit);
 export type GroupKey = z.infer<typeof GroupKey>;
 
 const Parameter = z.strictObject({ oneOf: z.array(Constant).min(1).max(valuesMax) });
 
-/** One measure of every cell. */
-export const Measure = z.strictObject({ as: Slug, fn: z.literal('count') });
+const named = <Fn extends string>(fn: Fn) => ({ as: Slug, fn: z.literal(fn) });
+/** Bounds every value is clamped to, on the column's grid: what one unit can add at most. */
+const clamped = { column: ColumnRef, clamp: z.tuple([z.int(), z.int()]) };
+
+/** What is computed for every cell (docs/spec/query.md §4). All but `countRows` are about units. */
+export const Measure = z.discriminatedUnion('fn', [
+  z.strictObject(named('count')),
+  z.strictObject(named('countRows')),
+  z.strictObject({ ...named('sum'), ...clamped }),
+  z.strictObject({ ...named('mean'), ...clamped }),
+  /** Share of the cell's units for which `of` holds. */
+  z.strictObject({ ...named('rate'), of: predicate(depthMax) }),
+  /** Shares of the classes of a column in the cell: all shown or none. */
+  z.strictObject({ ...named('shares'), ...split }).refine(isOneSplit, oneSplit),
+  /** Units by class of a column, each shown or hidden on its own. */
+  z.strictObject({ ...named('histogram'), ...split }).refine(isOneSplit, oneSplit),
+  /** The q-quantile from a histogram of public bands. */
+  z.strictObject({
+    ...named('quantile'),
+    column: ColumnRef,
+    q: Fraction,
+    edges: z.array(z.int()).min(2).max(512),
+  }),
+]);
+export type Measure = z.infer<typeof Measure>;
+/** Names of the functions, as releases say them. */
+export const measureFunctions = [
+  'count',
+  'countRows',
+  'sum',
+  'mean',
+  'rate',
+  'shares',
+  'histogram',
+  'quantile',
+] as const satisfies readonly Measure['fn'][];
+/** Name of a measure's function. */
+export type MeasureFunction = (typeof measureFunctions)[number];
+
+const k = z.int().min(2).max(100_000);
+/** Weights by which the loss is divided among the measures; equal parts without. */
+const weights = z.record(Slug, z.int().min(1).max(1000)).optional();
+
+/** The noise and the hard minimum: ρ in rooms with the zCDP accountant, ε in those with the pure one. */
+export const QueryPrivacy = z.discriminatedUnion('mechanism', [
+  z.strictObject({ mechanism: z.literal('discreteGaussian'), rho: Fraction, split: weights, k }),
+  z.strictObject({ mechanism: z.literal('discreteLaplace'), epsilon: Fraction, split: weights, k }),
+]);
+export type QueryPrivacy = z.infer<typeof QueryPrivacy>;
 
 /** A template: what is asked, of whom, for whom and why, with which noise. Its digest is what approvals sign. */
 export const AggregateQuery = z
@@ -81,12 +136,8 @@ export const AggregateQuery = z
     params: z.record(Slug, Parameter).default({}),
     where: predicate(depthMax).optional(),
     groupBy: z.array(GroupKey).min(1).max(6),
-    measures: z.array(Measure).length(1),
-    privacy: z.strictObject({
-      mechanism: z.literal('discreteGaussian'),
-      rho: Fraction,
-      k: z.int().min(2).max(100_000),
-    }),
+    measures: z.array(Measure).min(1).max(8),
+    privacy: QueryPrivacy,
     /** The answer leaves this many milliseconds after the charge, whatever it took; overrun is failure. */
     slotMs: z.int().min(100).max(600_000),
   })
@@ -94,10 +145,19 @@ export const AggregateQuery = z
     const report = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     const names = [...query.groupBy.map(({ as }) => as), ...query.measures.map(({ as }) => as)];
     if (new Set(names).size < names.length) report('groupBy', 'a name after "as" stands twice');
-    for (const key of query.groupBy) {
-      if ('edges' in key && key.edges.some((edge, at) => at > 0 && edge <= (key.edges[at - 1] ?? edge))) {
-        report('groupBy', `edges of "${key.as}" must rise`);
+    for (const part of [...query.groupBy, ...query.measures]) {
+      const path = query.groupBy.some((key) => key === part) ? 'groupBy' : 'measures';
+      const { edges, groups } = { edges: undefined, groups: undefined, ...part };
+      if (edges?.some((edge: number, at: number) => at > 0 && edge <= (edges[at - 1] ?? edge))) {
+        report(path, `edges of "${part.as}" must rise`);
       }
+      if (groups && new Set(groups.map(({ code }) => code)).size < groups.length) {
+        report(path, `a group of "${part.as}" stands twice`);
+      }
+    }
+    const split = Object.keys(query.privacy.split ?? {}).sort().join();
+    if (query.privacy.split && split !== query.measures.map(({ as }) => as).sort().join()) {
+      report('privacy', 'split must name every measure once');
     }
   });
 export type AggregateQuery = z.infer<typeof AggregateQuery>;

@@ -40,7 +40,10 @@ export const DatasetSchema = z
     owner: UnitPath,
     population: Slug,
     unit: Slug,
+    /** One row per unit – and per period, where a column of periods is named. Proved at admission. */
     rowsPerUnit: z.literal(1),
+    /** A code column without missing values: a unit has at most one row in each of its codes. */
+    period: Slug.nullable().default(null),
     columns: z.array(Column).min(1).max(columnsMax),
   })
   .superRefine((schema, context) => {
@@ -57,6 +60,10 @@ export const DatasetSchema = z
         context.addIssue({ code: 'custom', path, message: 'max must be min plus a multiple of step' });
       }
     });
+    const period = schema.columns.find(({ name }) => name === schema.period);
+    if (schema.period !== null && (period?.type !== 'code' || period.nullable)) {
+      context.addIssue({ code: 'custom', path: ['period'], message: 'name a code column that is not nullable' });
+    }
   });
 export type DatasetSchema = z.infer<typeof DatasetSchema>;
 

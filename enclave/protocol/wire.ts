@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { concat, utf8 } from './bytes.ts';
 import { Charter } from './charter.ts';
 import { SignedDocument } from './document.ts';
+import { withLoss } from './loss.ts';
 import { Bilingual, Bytes32, Digest, Instant } from './name.ts';
 
 /** Largest head of a frame in bytes. */
@@ -100,14 +101,15 @@ export const Catalogue = z.strictObject({
       query: z.unknown(),
       revoked: z.boolean(),
       missing: z.array(z.string()),
-      charges: z.array(z.strictObject({ population: z.string(), rho: z.string(), delta: z.string() })),
+      charges: z.array(withLoss({ population: z.string(), delta: z.string() })),
       releases: z.int(),
     }),
   ),
   balances: z.array(
     z.strictObject({
       population: z.string(),
-      rho: z.strictObject({ cap: z.string(), spent: z.string() }),
+      /** Σρ of a zCDP room, Σε of a pure one, exactly. */
+      loss: z.strictObject({ cap: z.string(), spent: z.string() }),
       delta: z.strictObject({ cap: z.string(), spent: z.string() }),
       /** ε at the charter's δ for conversion, for display: rounded up. */
       epsilon: z.strictObject({ cap: z.number(), spent: z.number() }),

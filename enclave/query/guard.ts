@@ -23,7 +23,9 @@ const expressions = new Set([
   'CONSTANT VALUE_CONSTANT',
   'FUNCTION FUNCTION',
 ]);
-const functions = new Set(['count_star']);
+const functions = new Set(['count_star', 'count', 'sum']);
+/** The one column whose distinct values are counted: the number of the unit. */
+const unitName = 'u';
 const nodes = new Set(['SELECT_NODE', 'ORDER_MODIFIER', 'ORDER_DEFAULT', 'SUBQUERY', 'BASE_TABLE', 'BOUND', 'INTEGER']);
 /** Members whose value must be empty; everything they could mean is outside the printer's language. */
 const emptyMembers = new Set(['having', 'sample', 'qualify', 'filter', 'at_clause', 'catalog_name', 'schema_name']);
@@ -58,7 +60,8 @@ function walk(value: unknown): void {
   if (typeof node['class'] === 'string') {
     if (!expressions.has(`${node['class']} ${String(node['type'])}`)) throw refused();
     if (node['class'] === 'FUNCTION' && !functions.has(String(node['function_name']))) throw refused();
-    if (node['distinct'] === true || node['is_operator'] === true) throw refused();
+    if (node['is_operator'] === true) throw refused();
+    if (node['distinct'] === true && !isUnitCount(node)) throw refused();
     if (node['class'] === 'CONSTANT') return;
   } else if (typeof node['type'] === 'string' && !nodes.has(node['type'])) throw refused();
   for (const [member, part] of Object.entries(node)) {
@@ -70,7 +73,7 @@ function walk(value: unknown): void {
   }
 }
 
-/** One count per group, over the axes of one table: what hands out rows or sub-totals has another shape. */
+/** Counts and sums by group, over what is read of one table: what hands out rows or sub-totals has another shape. */
 function checkShape(outer: Record<string, unknown>): void {
   const table = record(outer['from_table']);
   const inner = record(record(table['subquery'])['node']);
@@ -78,10 +81,33 @@ function checkShape(outer: Record<string, unknown>): void {
   const isGrouped = axes.length > 0 && classes(outer['group_expressions']) === axes.map(() => 'COLUMN_REF').join();
   const isPlain = [outer, inner].every((node) => node['aggregate_handling'] === 'STANDARD_HANDLING');
   const isOneSet = list(outer['group_sets']).length === 1 && String(outer['group_sets']) === axes.join();
-  const isCounted = classes(outer['select_list']) === [...axes.map(() => 'COLUMN_REF'), 'FUNCTION'].join();
-  const isAxes = classes(inner['select_list']) === axes.map(() => 'CASE').join();
+  const selected = list(outer['select_list']);
+  const isKeyed = classes(selected.slice(0, axes.length)) === axes.map(() => 'COLUMN_REF').join();
+  const isCounted = selected.length > axes.length && selected.slice(axes.length).every(isAggregate);
+  const read = list(inner['select_list']);
+  const isAxes = classes(read.slice(0, axes.length)) === axes.map(() => 'CASE').join();
+  const isRead = read.slice(axes.length).every((part) => record(part)['class'] === 'CASE' || isUnit(part));
   const isFlat = record(inner['from_table'])['type'] === 'BASE_TABLE' && list(inner['group_expressions']).length === 0;
-  if (!(isGrouped && isPlain && isOneSet && isCounted && isAxes && isFlat)) throw refused();
+  if (!(isGrouped && isPlain && isOneSet && isKeyed && isCounted && isAxes && isRead && isFlat)) throw refused();
+}
+
+/** An aggregate of nothing, or of one column that was read. */
+function isAggregate(expression: unknown): boolean {
+  const { class: kind, function_name: name, children } = record(expression);
+  const of = list(children);
+  return kind === 'FUNCTION' && (name === 'count_star' ? of.length === 0 : classes(of) === 'COLUMN_REF');
+}
+
+/** `count(DISTINCT "u")`. */
+function isUnitCount({ function_name: name, children }: Record<string, unknown>): boolean {
+  const [column] = list(children);
+  return name === 'count' && list(children).length === 1 && String(record(column)['column_names']) === unitName;
+}
+
+/** A column as it stands, under the name of the unit. */
+function isUnit(expression: unknown): boolean {
+  const { class: kind, alias } = record(expression);
+  return kind === 'COLUMN_REF' && alias === unitName;
 }
 
 function classes(expressions: unknown): string {

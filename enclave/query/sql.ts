@@ -1,5 +1,5 @@
 /** Plan → SQL and binds. The only place that writes SQL: identifiers are quoted here, values are bound, never text. */
-import type { DatasetSchema, Plan, PlanAxis, PlanNode } from '@reinraum/protocol';
+import type { DatasetSchema, Plan, PlanNode, PlanSplit } from '@reinraum/protocol';
 
 /** One statement with its values. */
 export interface Sql {
@@ -40,11 +40,16 @@ export function loadSql(schema: DatasetSchema, pipe: string): string {
   return `CREATE TABLE "staging" AS SELECT * FROM read_csv('${path}', header = false, auto_detect = false, parallel = false, delim = ',', quote = '', escape = '', nullstr = '', columns = {${columns}})`;
 }
 
-/** Row numbers of rows whose unit stands in an earlier row, at most `limit`, and how many there are in all. */
-export function duplicatesSql(limit: number): { readonly rows: string; readonly total: string } {
-  const repeated = `SELECT "row", row_number() OVER (PARTITION BY "unit" ORDER BY "row") AS "nth" FROM "staging"`;
+/** Row numbers of rows whose unit (and period) stands in an earlier row, at most `limit`, and how many there are in all. */
+export function duplicatesSql(
+  { period, columns }: DatasetSchema,
+  limit: number,
+): { readonly rows: string; readonly total: string } {
+  const at = columns.findIndex(({ name }) => name === period);
+  const once = at === -1 ? '"unit"' : `"unit", "c${at}"`;
+  const repeated = `SELECT "row", row_number() OVER (PARTITION BY ${once} ORDER BY "row") AS "nth" FROM "staging"`;
   return {
-    total: 'SELECT count(*) - count(DISTINCT "unit") AS "n" FROM "staging"',
+    total: `SELECT (SELECT count(*) FROM "staging") - (SELECT count(*) FROM (SELECT DISTINCT ${once} FROM "staging") AS "d") AS "n"`,
     rows: `SELECT "row" FROM (${repeated}) AS "t" WHERE "nth" > 1 ORDER BY "row" LIMIT ${Math.trunc(limit)}`,
   };
 }
@@ -52,47 +57,110 @@ export function duplicatesSql(limit: number): { readonly rows: string; readonly 
 /** Turns the staging table into the dataset: dense unit numbers, sorted by unit so that the order of rows is gone. */
 export function admitSql(schema: DatasetSchema): readonly string[] {
   const columns = schema.columns.map(({ name }, at) => `"c${at}" AS ${quote(name)}`).join(', ');
-  const ranked = `SELECT row_number() OVER (ORDER BY "unit") AS "rank", * FROM "staging"`;
+  // With a period a unit has several rows: they get one number, and follow each other in the order of the periods.
+  const period = schema.columns.findIndex(({ name }) => name === schema.period);
+  const order = period === -1 ? '"rank"' : `"rank", "c${period}"`;
+  const ranked = `SELECT dense_rank() OVER (ORDER BY "unit") AS "rank", * FROM "staging"`;
   return [
-    `CREATE TABLE ${quote(tableOf(schema.id))} AS SELECT CAST("rank" AS INTEGER) AS ${quote(schema.unit)}, ${columns} FROM (${ranked}) AS "t" ORDER BY "rank"`,
+    `CREATE TABLE ${quote(tableOf(schema.id))} AS SELECT CAST("rank" AS INTEGER) AS ${quote(schema.unit)}, ${columns} FROM (${ranked}) AS "t" ORDER BY ${order}`,
     'DROP TABLE "staging"',
   ];
 }
 
-/** Exact counts of units by cell. Empty cells are not in the result; the caller knows the public key set. */
-export function aggregateSql(plan: Plan): Sql {
-  const binds: number[] = [];
-  const bind = (value: number) => `$${binds.push(value)}`;
-  const names = plan.axes.map((_, at) => quote(`a${at}`));
-  const axes = plan.axes.map((axis, at) => `${axisSql(axis, bind)} AS ${names[at]}`);
-  const where = plan.where ? ` WHERE ${nodeSql(plan.where, bind)}` : '';
-  const inner = `SELECT ${axes.join(', ')} FROM ${quote(tableOf(plan.dataset))}${where}`;
-  const inCell = names.map((name) => `${name} IS NOT NULL`).join(' AND ');
-  const keys = names.join(', ');
-  return {
-    text: `SELECT ${keys}, count(*) AS "n" FROM (${inner}) AS "t" WHERE ${inCell} GROUP BY ${keys} ORDER BY ${keys}`,
-    binds,
-  };
+/**
+ * The exact tables of a plan as statements: one for everything that is counted or summed by cell, then one for each
+ * measure by classes. Cells nobody is in are not in the results; the caller knows the public key set. What each column
+ * means is for `tablesOf` to say.
+ */
+export function aggregateSql(plan: Plan): readonly Sql[] {
+  const classed = plan.measures.filter(({ input }) => input.of === 'class');
+  const byCell = classed.length < plan.measures.length ? [byCellSql(plan)] : [];
+  return [...byCell, ...classed.map(({ input }) => (input.of === 'class' ? byClassSql(plan, input.split) : never()))];
 }
 
-/** Position of a row on an axis, NULL where it has none. */
-function axisSql({ column, split }: PlanAxis, bind: (value: number) => string): string {
+/** Axes, units, and in the order of the measures a count and a sum of each clamped value, a sum of each truth. */
+function byCellSql(plan: Plan): Sql {
+  const read: string[] = [];
+  const aggregates = [plan.distinct === null ? 'count(*)' : 'count(DISTINCT "u")', 'count(*)'];
+  const { binds, bind } = binder();
+  const axes = axesSql(plan, bind);
+  if (plan.distinct !== null) read.push(`${quote(plan.distinct)} AS "u"`);
+  plan.measures.forEach(({ input }, at) => {
+    if (input.of === 'value') read.push(`${clampSql(input.column, input.clamp, bind)} AS "v${at}"`);
+    if (input.of === 'truth') read.push(`CASE WHEN ${nodeSql(input.where, bind)} THEN 1 ELSE 0 END AS "v${at}"`);
+    if (input.of === 'value') aggregates.push(`count("v${at}")`);
+    if (input.of === 'value' || input.of === 'truth') aggregates.push(`sum("v${at}")`);
+  });
+  return { text: groupedSql(plan, [...axes, ...read], axisNames(plan), aggregates, bind), binds };
+}
+
+/** Axes and class, and how many units are in each. */
+function byClassSql(plan: Plan, split: PlanSplit): Sql {
+  const { binds, bind } = binder();
+  const read = [...axesSql(plan, bind), `${splitSql(split, bind)} AS "c"`];
+  return { text: groupedSql(plan, read, [...axisNames(plan), quote('c')], ['count(*)'], bind), binds };
+}
+
+function groupedSql(plan: Plan, read: readonly string[], names: readonly string[], aggregates: readonly string[], bind: Bind) {
+  const where = plan.where ? ` WHERE ${nodeSql(plan.where, bind)}` : '';
+  const inner = `SELECT ${read.join(', ')} FROM ${quote(tableOf(plan.dataset))}${where}`;
+  const inCell = names.map((name) => `${name} IS NOT NULL`).join(' AND ');
+  const keys = names.join(', ');
+  return `SELECT ${keys}, ${aggregates.join(', ')} FROM (${inner}) AS "t" WHERE ${inCell} GROUP BY ${keys} ORDER BY ${keys}`;
+}
+
+type Bind = (value: number) => string;
+
+function binder(): { readonly binds: number[]; readonly bind: Bind } {
+  const binds: number[] = [];
+  return { binds, bind: (value) => `$${binds.push(value)}` };
+}
+
+function axisNames({ axes }: Plan): string[] {
+  return axes.map((_, at) => quote(`a${at}`));
+}
+
+function axesSql({ axes }: Plan, bind: Bind): string[] {
+  return axes.map((axis, at) => `${splitSql(axis, bind)} AS ${quote(`a${at}`)}`);
+}
+
+/** A value within its bounds, NULL where it is missing: `least` and `greatest` would make a bound of it. */
+function clampSql(column: string, [low, high]: readonly [number, number], bind: Bind): string {
   const name = quote(column);
-  if ('values' in split) {
-    // The first codes of a list in its own order need no translation: the column holds positions already.
-    if (split.values.every((value, at) => value === at)) {
-      const below = `WHEN ${name} < ${bind(0)} THEN NULL`;
-      return `CASE WHEN ${name} IS NULL THEN NULL ${below} WHEN ${name} < ${bind(split.values.length)} THEN ${name} ELSE NULL END`;
-    }
-    const branches = split.values.map((value, at) => `WHEN ${name} = ${bind(value)} THEN ${at}`);
+  const below = `WHEN ${name} < ${bind(low)} THEN ${bind(low)}`;
+  return `CASE WHEN ${name} IS NULL THEN NULL ${below} WHEN ${name} > ${bind(high)} THEN ${bind(high)} ELSE ${name} END`;
+}
+
+function never(): never {
+  throw new TypeError('sql: not by classes');
+}
+
+/** Position of a row among the classes of a split, NULL where it has none. */
+function splitSql({ column, by }: PlanSplit, bind: Bind): string {
+  const name = quote(column);
+  if ('groups' in by) {
+    const branches = by.groups.map((values, at) => `WHEN ${equalsSql(name, values, bind)} THEN ${at}`);
     return `CASE WHEN ${name} IS NULL THEN NULL ${branches.join(' ')} ELSE NULL END`;
   }
-  const [first = 0, ...rest] = split.edges;
+  if ('values' in by) {
+    // The first codes of a list in its own order need no translation: the column holds positions already.
+    if (by.values.every((value, at) => value === at)) {
+      const below = `WHEN ${name} < ${bind(0)} THEN NULL`;
+      return `CASE WHEN ${name} IS NULL THEN NULL ${below} WHEN ${name} < ${bind(by.values.length)} THEN ${name} ELSE NULL END`;
+    }
+    const branches = by.values.map((value, at) => `WHEN ${name} = ${bind(value)} THEN ${at}`);
+    return `CASE WHEN ${name} IS NULL THEN NULL ${branches.join(' ')} ELSE NULL END`;
+  }
+  const [first = 0, ...rest] = by.edges;
   const branches = rest.map((edge, at) => `WHEN ${name} < ${bind(edge)} THEN ${at}`);
   return `CASE WHEN ${name} IS NULL THEN NULL WHEN ${name} < ${bind(first)} THEN NULL ${branches.join(' ')} ELSE ${rest.length} END`;
 }
 
-function nodeSql(node: PlanNode, bind: (value: number) => string): string {
+function equalsSql(name: string, values: readonly number[], bind: Bind): string {
+  return `(${values.map((value) => `${name} = ${bind(value)}`).join(' OR ')})`;
+}
+
+function nodeSql(node: PlanNode, bind: Bind): string {
   switch (node.op) {
     case 'all':
     case 'any':
@@ -105,7 +173,7 @@ function nodeSql(node: PlanNode, bind: (value: number) => string): string {
       return `(${quote(node.column)} IS NULL)`;
     case 'in': {
       const column = quote(node.column);
-      return `(${column} IS NOT NULL AND (${node.values.map((value) => `${column} = ${bind(value)}`).join(' OR ')}))`;
+      return `(${column} IS NOT NULL AND ${equalsSql(column, node.values, bind)})`;
     }
     case 'eq':
     case 'ne':

@@ -43,7 +43,8 @@ export type StateVerdict =
       readonly verified: true;
       readonly room: string;
       readonly size: number;
-      readonly spent: Record<string, { rho: string; delta: string }>;
+      /** Σρ or Σε, and Σδ, by population. */
+      readonly spent: Record<string, { loss: string; delta: string }>;
     }
   | { readonly verified: false; readonly entry: number | null; readonly rule: string; readonly message: string };
 
@@ -72,9 +73,9 @@ export async function verifyState(state: string, room?: string): Promise<StateVe
     const message = `${fault.path} is not what the verified log says`;
     return { verified: false, entry: fault.entryIndex, rule: 'file', message };
   }
-  const spent = [...verdict.room.spent].map(([id, { rho, delta }]) => [
+  const spent = [...verdict.room.spent].map(([id, { loss, delta }]) => [
     id,
-    { rho: formatRational(rho), delta: formatRational(delta) },
+    { loss: formatRational(loss), delta: formatRational(delta) },
   ]);
   return { verified: true, room: verdict.room.id, size: verdict.size, spent: Object.fromEntries(spent) };
 }

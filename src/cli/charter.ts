@@ -1,6 +1,17 @@
 /** `reinraum charter check|instance|sign`: what people write, what they sign. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { type Charter, epsilonOf, Member, parseRational, partyOf, price } from '@reinraum/protocol';
+import {
+  type Charter,
+  type DatasetSchema,
+  epsilonOf,
+  formatRational,
+  type Loss,
+  lossOf,
+  Member,
+  parseRational,
+  partyOf,
+  price,
+} from '@reinraum/protocol';
 import type { Command } from 'commander';
 import { instanceOf, roomOf } from '../client/instance.ts';
 import { readKeyFile } from '../client/key-file.ts';
@@ -17,8 +28,8 @@ export function addCharter(program: Command): void {
     .description('check a folder of policies and show what its questions cost')
     .argument('<policies>', 'folder with charter.yaml, schemas/ and queries/')
     .action(async (folder: string) => {
-      const { template, queries } = await loadRoomPolicies(folder);
-      for (const line of priceList(template, queries)) print(line);
+      const { template, queries, schemas } = await loadRoomPolicies(folder);
+      for (const line of priceList(template, queries, schemas)) print(line);
     });
   charter
     .command('instance')
@@ -59,18 +70,26 @@ export function addCharter(program: Command): void {
 
 type Priced = Pick<Charter, 'populations' | 'accountant' | 'parties'>;
 
-function priceList(template: Priced, queries: Awaited<ReturnType<typeof loadRoomPolicies>>['queries']): string[] {
-  const delta = parseRational(template.accountant.deltaConversion);
-  const lines = template.populations.map(({ id, budget }) => {
-    const epsilon = epsilonOf(parseRational(budget.rho), delta).toFixed(2);
-    return `population ${id}: cap ρ ${budget.rho} (ε ${epsilon} at δ ${template.accountant.deltaConversion}), Σδ ${budget.delta}`;
-  });
+function priceList(
+  template: Priced,
+  queries: Awaited<ReturnType<typeof loadRoomPolicies>>['queries'],
+  schemas: readonly DatasetSchema[],
+): string[] {
+  const { accountant } = template;
+  const lines = template.populations.map(({ id, budget }) => `population ${id}: cap ${spelled(accountant, budget)}`);
   for (const query of queries) {
-    const charges = price(query, template as Charter).map(({ population, rho }) => `${population} ρ ${rho}`);
-    const owners = new Set(query.recipients.map(partyOf));
-    lines.push(
-      `query ${query.id}: ${charges.join(', ')}; k ${query.privacy.k}; recipients of ${[...owners].join(', ')}`,
-    );
+    const schema = schemas.find(({ id }) => id === query.from.dataset);
+    const charges = schema ? price(query, schema, template) : [];
+    const costs = charges.map(({ population, ...charge }) => `${population} ${spelled(accountant, charge)}`);
+    const parties = new Set(query.recipients.map(partyOf));
+    lines.push(`query ${query.id}: ${costs.join('; ')}; k ${query.privacy.k}; recipients of ${[...parties].join(', ')}`);
   }
   return lines;
+}
+
+/** A loss with what it means, and its δ. */
+function spelled(accountant: Charter['accountant'], charge: Loss & { readonly delta: string }): string {
+  if (accountant.kind === 'pure') return `ε ${formatRational(lossOf(charge))}, δ ${charge.delta}`;
+  const epsilon = epsilonOf(lossOf(charge), parseRational(accountant.deltaConversion)).toFixed(2);
+  return `ρ ${formatRational(lossOf(charge))} (ε ${epsilon} at δ ${accountant.deltaConversion}), δ ${charge.delta}`;
 }

@@ -1,5 +1,5 @@
 /** The one JSON summary of an example run. */
-
+import { estimatesOf } from '@reinraum/protocol';
 import type { Comparison } from '../example/reference.ts';
 import type { ExampleRun } from '../example/run.ts';
 
@@ -12,16 +12,18 @@ export function summaryOf(run: ExampleRun, comparison: Comparison | undefined) {
     witnesses: 0,
     datasets: run.datasets.map(({ dataset, rows, ms }) => ({ dataset, rows, seconds: seconds(ms) })),
     releases: run.answers.map(({ query, parameters, answered, ms }) => {
-      const shown = answered.release.cells.filter(({ count }) => count !== null).length;
+      const { cells, measures } = answered.release;
+      const estimates = cells.flatMap((cell) => measures.flatMap((_, at) => estimatesOf(cell, at)));
+      const shown = estimates.filter((estimate) => estimate !== null).length;
       return {
         query: query.id,
         parameters,
         repeat: answered.isRepeat,
         entry: answered.accepted.index,
         k: answered.release.k,
-        cut: answered.release.cut,
+        cuts: measures.map(({ cut }) => cut),
         shown,
-        hidden: answered.release.cells.length - shown,
+        hidden: estimates.length - shown,
         seconds: seconds(ms),
       };
     }),

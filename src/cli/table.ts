@@ -1,13 +1,16 @@
 /** A release as a table people read: value and range, `.` for every hidden cell. */
-import type { Release } from '@reinraum/protocol';
+import { type Estimate, estimatesOf, type Release, type ReleasedMeasure } from '@reinraum/protocol';
 
 /** Lines of a text table. Suppressed is never shown as 0 (domain.md "Symbols of official tables"). */
-export function tableOf({ axes, cells, k }: Release): string {
-  const head = [...axes.map(({ as }) => as), 'Anzahl', '95 %-Bereich'];
-  const rows = cells.map(({ key, count }) => [
-    ...key,
-    count ? String(count.value) : '.',
-    count ? `${count.low} – ${count.high}` : '.',
+export function tableOf({ axes, cells, measures, k }: Release): string {
+  const titles = measures.flatMap((measure) => {
+    const labels = measure.labels?.map((label) => `${measure.as} ${label}`) ?? [measure.as];
+    return labels.flatMap((label) => [`${label}${unitOf(measure)}`, '95 %-Bereich']);
+  });
+  const head = [...axes.map(({ as }) => as), ...titles];
+  const rows = cells.map((cell) => [
+    ...cell.key,
+    ...measures.flatMap((measure, at) => estimatesOf(cell, at).flatMap((estimate) => shown(measure, estimate))),
   ]);
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => (row[at] ?? '').length)));
   const line = (row: readonly string[]) =>
@@ -16,4 +19,21 @@ export function tableOf({ axes, cells, k }: Release): string {
       .join('  ');
   const note = `. = geheim (weniger als ${k} oder nicht sicher zeigbar) / hidden (fewer than ${k}, or not safe to show)`;
   return [line(head), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line), note].join('\n');
+}
+
+function shown(measure: ReleasedMeasure, estimate: Estimate | null): string[] {
+  if (!estimate) return ['.', '.'];
+  const text = (value: number) => numberOf(measure, value);
+  return [text(estimate.value), `${text(estimate.low)} – ${text(estimate.high)}`];
+}
+
+/** Rates and shares in per cent, everything else in its unit. */
+function numberOf({ fn, decimals }: ReleasedMeasure, value: number): string {
+  const isShare = fn === 'rate' || fn === 'shares';
+  return isShare ? (value / 10 ** (decimals - 2)).toFixed(decimals - 2) : (value / 10 ** decimals).toFixed(decimals);
+}
+
+function unitOf({ fn, unit }: ReleasedMeasure): string {
+  if (fn === 'rate' || fn === 'shares') return ' (%)';
+  return unit === null ? '' : ` (${unit})`;
 }

@@ -25,7 +25,7 @@ export async function loadRoomPolicies(folder: string): Promise<RoomPolicies> {
   const schemas: DatasetSchema[] = [];
   for (const path of await yamlFiles(join(folder, 'schemas'))) schemas.push(await load(path, DatasetSchema, folder));
   const queries: AggregateQuery[] = [];
-  for (const path of await yamlFiles(join(folder, 'queries'))) queries.push(await load(path, AggregateQuery));
+  for (const path of await yamlFiles(join(folder, 'queries'))) queries.push(await load(path, AggregateQuery, folder));
   const policies = { template, schemas, queries };
   refuse(policyFaults(policies).map((fault) => `${folder}: ${fault}`));
   return policies;
@@ -40,9 +40,9 @@ export async function loadPolicies(folder: string): Promise<Policies> {
   return { ...policies, example };
 }
 
-/** Loads one query. */
+/** Loads one query; files it names are looked for in the folder above its own. */
 export function loadQuery(path: string): Promise<AggregateQuery> {
-  return load(path, AggregateQuery);
+  return load(path, AggregateQuery, join(path, '..', '..'));
 }
 
 function refuse(faults: readonly string[]): void {
@@ -61,7 +61,7 @@ async function yamlFiles(folder: string): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
-/** Parses a YAML file; `codes: { file }` below a schema is read from the policies' folder. */
+/** Parses a YAML file; code lists and groups it names as files are read from the policies' folder. */
 async function load<T>(path: string, schema: z.ZodType<T>, folder?: string): Promise<T> {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new Error(`${path}: there is no such file`);
@@ -95,19 +95,34 @@ function depthOf(issue: z.core.$ZodIssue): number {
   return issue.path.length + Math.max(0, ...below);
 }
 
+/** Replaces `codes: { file }` of columns, and `groups: { file }` of keys and measures, by the rows of that file. */
 async function inlineCodes(value: unknown, path: string, folder: string): Promise<void> {
-  const columns = (value as { columns?: unknown } | null)?.columns;
-  if (!Array.isArray(columns)) return;
-  for (const [at, column] of (columns as ({ codes?: { file?: unknown } | unknown[] } | null)[]).entries()) {
-    const codes = column?.codes;
-    if (!column || typeof codes !== 'object' || Array.isArray(codes) || typeof codes.file !== 'string') continue;
-    const field = `${path}: columns.${at}.codes.file`;
-    const file = join(folder, codes.file);
-    if (!existsSync(file)) throw new Error(`${field}: there is no ${file}; the path begins at the policies’ folder`);
-    try {
-      column.codes = parseCsv(await readFile(file), { delimiter: ';', columns: true, bom: true });
-    } catch (error) {
-      throw new Error(`${field}: ${file} is not a table "code;de;en"`, { cause: error });
+  const parts = value as Partial<Record<'columns' | 'groupBy' | 'measures', unknown>> | null;
+  for (const [list, member] of lists) {
+    const items = parts?.[list];
+    if (!Array.isArray(items)) continue;
+    for (const [at, item] of (items as (Record<string, unknown> | null)[]).entries()) {
+      const named = item?.[member];
+      if (!item || typeof named !== 'object' || named === null || !('file' in named)) continue;
+      if (typeof named.file !== 'string') continue;
+      item[member] = await rowsOf(join(folder, named.file), `${path}: ${list}.${at}.${member}.file`);
     }
+  }
+}
+
+const lists = [
+  ['columns', 'codes'],
+  ['groupBy', 'groups'],
+  ['measures', 'groups'],
+] as const;
+
+async function rowsOf(file: string, field: string): Promise<unknown[]> {
+  if (!existsSync(file)) throw new Error(`${field}: there is no ${file}; the path begins at the policies’ folder`);
+  try {
+    const rows: Record<string, string>[] = parseCsv(await readFile(file), { delimiter: ';', columns: true, bom: true });
+    // The values a group stands for are separated by blanks.
+    return rows.map(({ of, ...row }) => (of === undefined ? row : { ...row, of: of.split(' ') }));
+  } catch (error) {
+    throw new Error(`${field}: ${file} is not a table "code;de;en" or "code;de;en;of"`, { cause: error });
   }
 }

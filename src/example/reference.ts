@@ -1,5 +1,5 @@
 /** A release beside the official table it estimates: only for examples whose true counts are published. */
-import type { DatasetSchema } from '@reinraum/protocol';
+import { type DatasetSchema, estimatesOf } from '@reinraum/protocol';
 import type { Source } from './example-plan.ts';
 import type { Policies } from './policy-files.ts';
 import type { ExampleRun } from './run.ts';
@@ -31,8 +31,8 @@ export async function compareWithReference(
   const dataset = policies.example.datasets.find((known) => known.dataset === answer?.query.from.dataset);
   const schema = policies.schemas.find(({ id }) => id === dataset?.dataset);
   if (!answer || !dataset || !schema || dataset.source.kind !== 'expand') return undefined;
-  const { where, groupBy } = answer.query;
-  if (where || groupBy.some((key) => 'edges' in key)) return undefined;
+  const { where, groupBy, measures } = answer.query;
+  if (where || measures[0]?.fn !== 'count' || groupBy.some(({ edges, groups }) => edges ?? groups)) return undefined;
   const columns = groupBy.map(({ column }) => column.slice(column.indexOf('.') + 1));
   return compare(answer.answered.release, await referenceTable(dataset.source, schema, columns, data));
 }
@@ -70,9 +70,10 @@ export function compare(
   let shownBelowK = 0;
   let errorSum = 0;
   let errorMax = 0;
-  for (const { key, count } of release.cells) {
+  for (const cell of release.cells) {
+    const [count] = estimatesOf(cell, 0);
     if (!count) continue;
-    const published = truth.get(key.join('\0')) ?? 0;
+    const published = truth.get(cell.key.join('\0')) ?? 0;
     const error = Math.abs(count.value - published);
     shown += 1;
     errorSum += error;

@@ -1,0 +1,159 @@
+/** Kept integers → estimates with 95 % ranges: post-processing of what is shown, nothing else (docs/spec/release.md §4). */
+import {
+  type Cell,
+  CountIntervals,
+  cellKey,
+  type Estimate,
+  type Mechanism,
+  type Noisy,
+  noiseOf,
+  type Plan,
+  type PlanMeasure,
+  plainInterval,
+  quantileRange,
+  type Release,
+  ratioInterval,
+} from '@reinraum/protocol';
+import type { Kept, KeptCell } from './stages.ts';
+
+const alpha = 0.05;
+/** Decimals of means, and of rates and shares, which are released as parts of one. */
+const meanDecimals = 2;
+const shareDecimals = 4;
+
+type Rule = Kept['measures'][number]['rule'];
+/** Estimates of one measure in one shown cell, one a class. */
+type Infer = (cell: KeptCell) => (Estimate | null)[];
+
+/** Cells of a release in row-major order of the axes, and what is said of each measure. */
+export function infer({ measures }: Kept, plan: Plan): Pick<Release, 'measures' | 'cells'> {
+  const made = plan.measures.map((measure, at) => {
+    const { cells, rule } = measures[at] ?? missing();
+    const component = plan.components[measure.value] ?? missing();
+    const labels = labelsOf(measure);
+    const estimates = inferOf(measure, component.mechanism, rule, component.width);
+    const hidden = labels ? labels.map(() => null) : null;
+    const released = {
+      as: measure.as,
+      fn: measure.fn,
+      unit: measure.unit,
+      decimals: decimalsOf(measure),
+      labels,
+      noise: noiseOf(component.mechanism),
+      cut: Number(rule.cut),
+    };
+    const values = cells.map((cell) => {
+      if (!cell) return hidden;
+      const all = estimates(cell);
+      return labels ? all : (all[0] ?? null);
+    });
+    return { released, values };
+  });
+  const cells = Array.from({ length: plan.cells }, (_, position): Cell => ({
+    key: cellKey(plan, position),
+    values: made.map(({ values }) => values[position] ?? null),
+  }));
+  return { measures: made.map(({ released }) => released), cells };
+}
+
+function labelsOf({ fn, input }: PlanMeasure): string[] | null {
+  return (fn === 'shares' || fn === 'histogram') && input.of === 'class' ? [...input.split.labels] : null;
+}
+
+function decimalsOf({ fn }: PlanMeasure): number {
+  return fn === 'mean' ? meanDecimals : fn === 'rate' || fn === 'shares' ? shareDecimals : 0;
+}
+
+function inferOf(measure: PlanMeasure, mechanism: Mechanism, rule: Rule, width: number): Infer {
+  const { k, cut } = rule;
+  const shownFrom = { k, cut };
+  /** A count that was shown by its own value, and one whose own noise decided nothing. */
+  const counted = (value: bigint): Noisy => ({ value, mechanism: rule.mechanism, terms: 1, shownFrom });
+  const plain = (value: bigint): Noisy => ({ value, mechanism, terms: 1 });
+  switch (measure.fn) {
+    case 'count':
+    case 'histogram': {
+      const intervals = new CountIntervals({ ...rule, alpha });
+      return ({ values }) => values.map((value) => (value === undefined ? null : within(value, intervals.of(value))));
+    }
+    case 'countRows':
+      return ({ values: [rows = 0n] }) => {
+        const { low, high } = plainInterval(plain(rows), alpha);
+        // A cell that is shown holds at least k units, and each of them a row.
+        return [within(rows, { low: low > k ? low : k, high: high > k ? high : k })];
+      };
+    case 'sum': {
+      const step = BigInt(measure.input.of === 'value' ? measure.input.step : 1);
+      return ({ values: [sum = 0n] }) => {
+        const { low, high } = plainInterval(plain(sum), alpha);
+        return [within(sum * step, { low: low * step, high: high * step })];
+      };
+    }
+    case 'mean':
+      return ({ units, values: [centred = 0n] }) => [mean(measure, counted(units ?? 0n), plain(centred))];
+    case 'rate':
+      return ({ values: [yes = 0n, no = 0n] }) => [share(counted(yes), counted(no))];
+    case 'shares':
+      return ({ values }) => {
+        const all = values.map((value) => value ?? 0n);
+        const total = all.reduce((sum, value) => sum + value, 0n);
+        return all.map((value) => share(counted(value), restOf(total - value, rule, width - 1)));
+      };
+    case 'quantile':
+      return ({ values }) => [quantile(measure, mechanism, values)];
+    default:
+      return measure.fn satisfies never;
+  }
+}
+
+/** All other classes together: their noises add up, and with one other class it is that class alone. */
+function restOf(value: bigint, { mechanism, k, cut }: Rule, terms: number): Noisy {
+  return terms === 1 ? { value, mechanism, terms, shownFrom: { k, cut } } : { value, mechanism, terms };
+}
+
+/** (l + u)/2 + step·D/2n, within the clamp. */
+function mean({ input }: PlanMeasure, units: Noisy, centred: Noisy): Estimate {
+  if (input.of !== 'value') throw new TypeError('infer: a mean without a value');
+  const [lower, upper] = input.clamp;
+  const at = (ratio: number) => Math.min(upper, Math.max(lower, (lower + upper) / 2 + (input.step * ratio) / 2));
+  const { low, high } = ratioInterval(centred, units, alpha);
+  return scaled(at(Number(centred.value) / Number(units.value)), at(low), at(high), meanDecimals);
+}
+
+/** x/(x + y), where the range is one of x/y. */
+function share(x: Noisy, y: Noisy): Estimate {
+  const { low, high } = ratioInterval(x, y, alpha);
+  const part = (ratio: number) => (Number.isFinite(ratio) ? ratio / (1 + ratio) : 1);
+  const total = Number(x.value) + Number(y.value);
+  return scaled(Number(x.value) / total, part(Math.max(0, low)), part(high), shareDecimals);
+}
+
+/** The quantile inside its band, and the outer ends of the bands it may lie in. */
+function quantile({ input, quantile }: PlanMeasure, mechanism: Mechanism, values: KeptCell['values']): Estimate {
+  if (input.of !== 'class' || !('edges' in input.split.by) || !quantile) throw new TypeError('infer: no bands');
+  const { edges } = input.split.by;
+  const bins = values.map((value) => value ?? 0n);
+  const { low, high, position } = quantileRange(bins, mechanism, quantile.q, alpha);
+  const edge = (at: number) => edges[at] ?? quantile.max;
+  const bin = Math.min(Math.floor(position), edges.length - 1);
+  const value = Math.round(edge(bin) + (position - bin) * (edge(bin + 1) - edge(bin)));
+  return { value, low: Math.min(edge(low), value), high: Math.max(edge(high + 1), value) };
+}
+
+/** Rounded outwards: rounding never makes a range smaller. */
+function scaled(value: number, low: number, high: number, decimals: number): Estimate {
+  const factor = 10 ** decimals;
+  return {
+    value: Math.round(value * factor),
+    low: Math.floor(low * factor + 1e-9),
+    high: Math.ceil(high * factor - 1e-9),
+  };
+}
+
+function within(value: bigint, { low, high }: { readonly low: bigint; readonly high: bigint }): Estimate {
+  return { value: Number(value), low: Number(low), high: Number(high) };
+}
+
+function missing(): never {
+  throw new TypeError('infer: a measure without its cells');
+}

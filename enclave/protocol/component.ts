@@ -1,0 +1,192 @@
+/**
+ * What of a measure is noised: tables of integers, each with its sensitivity, its part of the loss and its mechanism
+ * (docs/spec/query.md §5). A pure function of template and schema, so verifiers recompute price and noise without
+ * parameters.
+ */
+import { type Contribution, contributionOf } from './contribution.ts';
+import { accountantOf, lossOf } from './loss.ts';
+import type { Mechanism } from './mechanism.ts';
+import type { AggregateQuery, GroupKey, Measure } from './query.ts';
+import { divide, multiply, type Rational, rational } from './rational.ts';
+import { Refusal } from './refusal.ts';
+import type { Column, DatasetSchema } from './schema.ts';
+
+/** What one unit can change in an exact table, before noise, in the integers that are noised. */
+export interface Sensitivity {
+  readonly l0: bigint;
+  readonly l1: bigint;
+  readonly l2Squared: bigint;
+  readonly lInfinity: bigint;
+}
+
+/**
+ * Integers of a cell: `units` (valid units), `rows`, `sum` (clamped, in grid steps), `centred` (Σ(2x − l − u) in steps),
+ * `pair` (units with and without), `bins` (units by class).
+ */
+export type ComponentPart = 'units' | 'rows' | 'sum' | 'centred' | 'pair' | 'bins';
+
+/** One table of integers that is noised as a whole. */
+export interface Component {
+  readonly part: ComponentPart;
+  /** Integers a cell: 2 for a pair, one a class for bins, else 1. */
+  readonly width: number;
+  readonly sensitivity: Sensitivity;
+  readonly mechanism: Mechanism;
+  /** Whether cells are shown by its own values; every such decision a unit can influence is charged its δ. */
+  readonly decides: boolean;
+}
+
+/** The tables a measure is made from, by position. `decider` counts the units whose minimum is k. */
+export interface MeasureComponents {
+  readonly decider: number;
+  readonly value: number;
+}
+
+/** All components of a query, and which of them each measure uses. */
+export interface Components {
+  readonly components: readonly Component[];
+  readonly measures: readonly MeasureComponents[];
+}
+
+/** Parts of a measure's loss that go to the count which decides, where the measure has one of its own. */
+const deciderShares = { countRows: rational(1n, 4n), sum: rational(1n, 4n), mean: rational(1n, 2n) } as const;
+const quantileDeciderShare = rational(1n, 4n);
+const one = rational(1n);
+/** Sums over 10^8 rows stay safe integers up to here. */
+const clampMax = 90_000_000;
+
+/** Components of a query that has form. Throws {@link Refusal} `query-not-compilable` with the field. */
+export function componentsOf(query: AggregateQuery, schema: DatasetSchema): Components {
+  const contribution = contributionOf(query, schema);
+  const components: Component[] = [];
+  const measures: MeasureComponents[] = [];
+  const add = (component: Omit<Component, 'mechanism'>, loss: Rational) =>
+    components.push({ ...component, mechanism: mechanismFor(query, component.sensitivity, loss) }) - 1;
+  const counts = query.measures.findIndex(({ fn }) => fn === 'count');
+  // The count of units comes first, because others may be decided by it.
+  const order = [...query.measures.keys()].sort((a, b) => Number(b === counts) - Number(a === counts) || a - b);
+  for (const at of order) {
+    const measure = query.measures[at];
+    if (!measure) continue;
+    const { column, table } = tableOf(query, schema, contribution, measure, `measures.${at}`);
+    const loss = shareOf(query, measure);
+    if (table.decides) {
+      const value = add(table, loss);
+      measures[at] = { decider: value, value };
+      continue;
+    }
+    // Another measure's count decides where it counts the same units: all of them have a value here.
+    const shared = column?.nullable ? undefined : measures[counts]?.decider;
+    const part = deciderShare(measure);
+    const units = { part: 'units', width: 1, sensitivity: counted(contribution), decides: true } as const;
+    const decider = shared ?? add(units, multiply(loss, part));
+    measures[at] = { decider, value: add(table, shared === undefined ? multiply(loss, rest(part)) : loss) };
+  }
+  return { components, measures };
+}
+
+/** Keep decisions one unit can influence, over all components. */
+export function decisionsOf({ components }: Components): bigint {
+  return components.reduce((total, { decides, sensitivity }) => total + (decides ? sensitivity.l0 : 0n), 0n);
+}
+
+/** How many classes a split of a column has. Throws {@link Refusal} where a column of integers names none. */
+export function classesOf(split: SplitKey, column: Column, field: string): number {
+  const named = split.edges ?? split.groups ?? split.keys;
+  if (named) return named.length;
+  if (column.type !== 'code') throw new Refusal('query-not-compilable', `${field}.keys`);
+  return column.codes.length;
+}
+
+/** What a group key and a measure by classes have in common. */
+export type SplitKey = Pick<GroupKey, 'column' | 'keys' | 'groups' | 'edges'>;
+
+type Table = Omit<Component, 'mechanism'>;
+
+function tableOf(
+  query: AggregateQuery,
+  schema: DatasetSchema,
+  contribution: Contribution,
+  measure: Measure,
+  field: string,
+): { readonly table: Table; readonly column?: Column } {
+  const { cells, rows, rowsPerCell } = contribution;
+  const units = { width: 1, sensitivity: counted(contribution), decides: true };
+  if (measure.fn === 'count') return { table: { part: 'units', ...units } };
+  if (measure.fn === 'countRows') {
+    // Most of a unit's rows in as few cells as hold them: Σn² is largest there.
+    const l2Squared = rows * rowsPerCell;
+    const sensitivity = { l0: cells, l1: rows, l2Squared, lInfinity: rowsPerCell };
+    return { table: { part: 'rows', width: 1, sensitivity, decides: false } };
+  }
+  // A value a unit has several of is no value of the unit; fix the period, or group by it.
+  if (rowsPerCell > 1n) throw new Refusal('query-not-compilable', `${field}.fn`);
+  if (measure.fn === 'rate') return { table: { part: 'pair', ...units, width: 2 } };
+  const column = columnNamed(measure.column, query, schema, `${field}.column`);
+  if (measure.fn === 'shares' || measure.fn === 'histogram') {
+    return { table: { part: 'bins', ...units, width: classesOf(measure, column, field) } };
+  }
+  if (column.type !== 'integer') throw new Refusal('query-not-compilable', `${field}.column`);
+  if (measure.fn === 'quantile') {
+    // Every valid unit must be in a band, or the quantile would be one of fewer units than decide.
+    if (measure.edges[0] !== column.min) throw new Refusal('query-not-compilable', `${field}.edges`);
+    return { column, table: { part: 'bins', ...units, width: measure.edges.length, decides: false } };
+  }
+  const [low, high] = steps(measure.clamp, column, `${field}.clamp`);
+  const reach = measure.fn === 'mean' ? high - low : abs(low) > abs(high) ? abs(low) : abs(high);
+  const sensitivity = { l0: cells, l1: cells * reach, l2Squared: cells * reach * reach, lInfinity: reach };
+  return { column, table: { part: measure.fn === 'mean' ? 'centred' : 'sum', width: 1, sensitivity, decides: false } };
+}
+
+/** One unit more or less, in each of its cells. */
+function counted({ cells }: Contribution): Sensitivity {
+  return { l0: cells, l1: cells, l2Squared: cells, lInfinity: 1n };
+}
+
+/** Clamps in steps of the column's grid; what is noised in steps must be a multiple of them. */
+function steps([low, high]: readonly [number, number], column: Column & { type: 'integer' }, field: string) {
+  const isOnGrid = [low, high, column.min].every((value) => value % column.step === 0);
+  const isWithin = low >= column.min && high <= column.max && low < high && Math.max(-low, high) <= clampMax;
+  if (!isOnGrid || !isWithin) throw new Refusal('query-not-compilable', field);
+  return [BigInt(low / column.step), BigInt(high / column.step)] as const;
+}
+
+/** The column of `alias.name`. */
+export function columnNamed(
+  reference: string,
+  query: AggregateQuery,
+  { columns }: DatasetSchema,
+  field: string,
+): Column {
+  const [table, name = ''] = reference.split('.');
+  const column = table === query.from.as ? columns.find((known) => known.name === name) : undefined;
+  if (!column) throw new Refusal('query-not-compilable', field);
+  return column;
+}
+
+/** The part of the query's loss a measure has, by its weight. */
+function shareOf({ privacy, measures }: AggregateQuery, { as }: Measure): Rational {
+  const weight = (name: string) => BigInt(privacy.split?.[name] ?? 1);
+  const all = measures.reduce((total, { as: name }) => total + weight(name), 0n);
+  return multiply(lossOf(privacy), rational(weight(as), all));
+}
+
+function deciderShare({ fn }: Measure): Rational {
+  return fn === 'countRows' || fn === 'sum' || fn === 'mean' ? deciderShares[fn] : quantileDeciderShare;
+}
+
+function rest(part: Rational): Rational {
+  return rational(part.den - part.num, part.den);
+}
+
+/** σ² = Δ₂²/2ρ, or the scale Δ₁/ε. */
+function mechanismFor({ privacy }: AggregateQuery, { l1, l2Squared }: Sensitivity, loss: Rational): Mechanism {
+  if (loss.num === 0n) throw new Refusal('query-not-compilable', accountantOf(privacy) === 'zcdp' ? 'privacy.rho' : 'privacy.epsilon');
+  return accountantOf(privacy) === 'zcdp'
+    ? { kind: 'discreteGaussian', variance: divide(rational(l2Squared, 2n), loss) }
+    : { kind: 'discreteLaplace', scale: divide(multiply(rational(l1), one), loss) };
+}
+
+function abs(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}

@@ -1,0 +1,51 @@
+/**
+ * How far one unit reaches into a table, from template and schema alone (privacy.md "Contribution bounds"). A unit has one
+ * row, or one a period where the schema names a period column; both are proved at admission.
+ */
+import type { AggregateQuery, GroupKey, Predicate } from './query.ts';
+import type { DatasetSchema } from './schema.ts';
+
+/** Bounds that hold for every unit, whatever the parameters. */
+export interface Contribution {
+  /** Rows of a unit that can satisfy the predicate. */
+  readonly rows: bigint;
+  /** Cells of the table a unit can be in (L0). */
+  readonly cells: bigint;
+  /** Rows of a unit that can be in one cell. */
+  readonly rowsPerCell: bigint;
+}
+
+/** The contribution of one unit to the table of a query. */
+export function contributionOf(query: AggregateQuery, { period, columns }: DatasetSchema): Contribution {
+  const column = columns.find(({ name }) => name === period);
+  if (column?.type !== 'code') return { rows: 1n, cells: 1n, rowsPerCell: 1n };
+  const reference = `${query.from.as}.${column.name}`;
+  const periods = column.codes.length;
+  const rows = query.where ? Math.min(periods, periodsIn(query.where, reference, periods)) : periods;
+  const axes = query.groupBy.filter((key) => key.column === reference);
+  const rowsPerCell = Math.min(rows, ...axes.map(periodsPerLabel));
+  const cells = Math.min(rows, ...axes.map((axis) => labelsOf(axis, periods)));
+  return { rows: BigInt(rows), cells: BigInt(cells), rowsPerCell: BigInt(rowsPerCell) };
+}
+
+/** At most so many periods satisfy a predicate; what does not speak of the period leaves all of them. */
+function periodsIn(predicate: Predicate, reference: string, periods: number): number {
+  if ('all' in predicate) {
+    return Math.min(periods, ...predicate.all.map((part) => periodsIn(part, reference, periods)));
+  }
+  if ('any' in predicate) {
+    return predicate.any.reduce((total, part) => total + periodsIn(part, reference, periods), 0);
+  }
+  if ('in' in predicate && predicate.in[0] === reference) return predicate.in[1].length;
+  if ('eq' in predicate && predicate.eq?.[0] === reference) return 1;
+  return periods;
+}
+
+function periodsPerLabel(key: GroupKey): number {
+  return key.groups ? Math.max(...key.groups.map(({ of }) => of.length)) : 1;
+}
+
+/** Rows of one period group may still differ in other axes, so only single periods bound the cells. */
+function labelsOf(key: GroupKey, periods: number): number {
+  return key.groups ? Number.POSITIVE_INFINITY : (key.keys?.length ?? periods);
+}
