@@ -97,8 +97,7 @@ export function afterCharges(room: Room, charges: readonly Charge[]): Map<string
     const before = next.get(charge.population) ?? { loss: zero, delta: zero };
     const loss = add(before.loss, lossOf(charge));
     const delta = add(before.delta, parseRational(charge.delta));
-    const within =
-      budget && compare(loss, lossOf(budget)) <= 0 && compare(delta, parseRational(budget.delta)) <= 0;
+    const within = budget && compare(loss, lossOf(budget)) <= 0 && compare(delta, parseRational(budget.delta)) <= 0;
     if (!within) return { exhausted: charge.population };
     next.set(charge.population, { loss, delta });
   }

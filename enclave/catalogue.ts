@@ -18,7 +18,8 @@ export function catalogueOf(room: Room, size: number): Catalogue {
   const { accountant } = charter;
   const epsilon = (loss: Rational) => {
     if (loss.num === 0n) return 0;
-    const value = accountant.kind === 'pure' ? toNumber(loss) : epsilonOf(loss, parseRational(accountant.deltaConversion));
+    const value =
+      accountant.kind === 'pure' ? toNumber(loss) : epsilonOf(loss, parseRational(accountant.deltaConversion));
     return Math.ceil(value * 10_000) / 10_000;
   };
   return {

@@ -40,7 +40,8 @@ async function aggregate({ text, binds, dataset }: Extract<Order, { order: 'aggr
   if (prepared.statementType !== StatementType.SELECT) throw new Error('engine: not a SELECT');
   prepared.bind([...binds]);
   const result = await prepared.runAndReadAll();
-  return result.getRows().map((row) => row.map(String));
+  // The sum of no values is NULL in SQL, and 0 here.
+  return result.getRows().map((row) => row.map((value) => String(value ?? 0)));
 }
 
 async function obey(order: Order): Promise<unknown> {

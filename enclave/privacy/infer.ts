@@ -49,10 +49,13 @@ export function infer({ measures }: Kept, plan: Plan): Pick<Release, 'measures' 
     });
     return { released, values };
   });
-  const cells = Array.from({ length: plan.cells }, (_, position): Cell => ({
-    key: cellKey(plan, position),
-    values: made.map(({ values }) => values[position] ?? null),
-  }));
+  const cells = Array.from(
+    { length: plan.cells },
+    (_, position): Cell => ({
+      key: cellKey(plan, position),
+      values: made.map(({ values }) => values[position] ?? null),
+    }),
+  );
   return { measures: made.map(({ released }) => released), cells };
 }
 

@@ -181,7 +181,8 @@ function rest(part: Rational): Rational {
 
 /** σ² = Δ₂²/2ρ, or the scale Δ₁/ε. */
 function mechanismFor({ privacy }: AggregateQuery, { l1, l2Squared }: Sensitivity, loss: Rational): Mechanism {
-  if (loss.num === 0n) throw new Refusal('query-not-compilable', accountantOf(privacy) === 'zcdp' ? 'privacy.rho' : 'privacy.epsilon');
+  if (loss.num === 0n)
+    throw new Refusal('query-not-compilable', accountantOf(privacy) === 'zcdp' ? 'privacy.rho' : 'privacy.epsilon');
   return accountantOf(privacy) === 'zcdp'
     ? { kind: 'discreteGaussian', variance: divide(rational(l2Squared, 2n), loss) }
     : { kind: 'discreteLaplace', scale: divide(multiply(rational(l1), one), loss) };

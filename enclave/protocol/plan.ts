@@ -43,7 +43,13 @@ export interface PlanAxis extends PlanSplit {
 /** What a measure reads of a row: nothing, a clamped value, a truth, or a class. */
 export type PlanInput =
   | { readonly of: 'unit' }
-  | { readonly of: 'value'; readonly column: string; readonly nullable: boolean; readonly clamp: readonly [number, number]; readonly step: number }
+  | {
+      readonly of: 'value';
+      readonly column: string;
+      readonly nullable: boolean;
+      readonly clamp: readonly [number, number];
+      readonly step: number;
+    }
   | { readonly of: 'truth'; readonly where: PlanNode }
   | { readonly of: 'class'; readonly split: PlanSplit; readonly nullable: boolean };
 

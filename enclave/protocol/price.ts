@@ -14,7 +14,11 @@ export type Charge = Loss & { readonly population: string; readonly delta: strin
  * Charges of one release, the asked population first, then those it covers. The loss is the template's, whatever the
  * measures; δ is charged for every keep decision one unit can influence. Throws {@link Refusal} on an unknown population.
  */
-export function price(query: AggregateQuery, schema: DatasetSchema, charter: Pick<Charter, 'populations' | 'accountant'>): Charge[] {
+export function price(
+  query: AggregateQuery,
+  schema: DatasetSchema,
+  charter: Pick<Charter, 'populations' | 'accountant'>,
+): Charge[] {
   const population = charter.populations.find(({ id }) => id === query.population);
   if (!population) throw new Refusal('query-not-compilable', 'population');
   const loss = lossOf(query.privacy);

@@ -155,8 +155,17 @@ export const AggregateQuery = z
         report(path, `a group of "${part.as}" stands twice`);
       }
     }
-    const split = Object.keys(query.privacy.split ?? {}).sort().join();
-    if (query.privacy.split && split !== query.measures.map(({ as }) => as).sort().join()) {
+    const split = Object.keys(query.privacy.split ?? {})
+      .sort()
+      .join();
+    if (
+      query.privacy.split &&
+      split !==
+        query.measures
+          .map(({ as }) => as)
+          .sort()
+          .join()
+    ) {
       report('privacy', 'split must name every measure once');
     }
   });

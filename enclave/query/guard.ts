@@ -26,6 +26,8 @@ const expressions = new Set([
 const functions = new Set(['count_star', 'count', 'sum']);
 /** The one column whose distinct values are counted: the number of the unit. */
 const unitName = 'u';
+/** What a measure reads of a row. */
+const valueName = /^v\d+$/;
 const nodes = new Set(['SELECT_NODE', 'ORDER_MODIFIER', 'ORDER_DEFAULT', 'SUBQUERY', 'BASE_TABLE', 'BOUND', 'INTEGER']);
 /** Members whose value must be empty; everything they could mean is outside the printer's language. */
 const emptyMembers = new Set(['having', 'sample', 'qualify', 'filter', 'at_clause', 'catalog_name', 'schema_name']);
@@ -91,17 +93,23 @@ function checkShape(outer: Record<string, unknown>): void {
   if (!(isGrouped && isPlain && isOneSet && isKeyed && isCounted && isAxes && isRead && isFlat)) throw refused();
 }
 
-/** An aggregate of nothing, or of one column that was read. */
+/** A count of rows or of distinct units, or a count or sum of what a measure reads. */
 function isAggregate(expression: unknown): boolean {
-  const { class: kind, function_name: name, children } = record(expression);
-  const of = list(children);
-  return kind === 'FUNCTION' && (name === 'count_star' ? of.length === 0 : classes(of) === 'COLUMN_REF');
+  const node = record(expression);
+  if (node['class'] !== 'FUNCTION') return false;
+  if (node['function_name'] === 'count_star') return list(node['children']).length === 0;
+  return node['distinct'] === true ? isUnitCount(node) : valueName.test(argumentOf(node));
 }
 
 /** `count(DISTINCT "u")`. */
-function isUnitCount({ function_name: name, children }: Record<string, unknown>): boolean {
-  const [column] = list(children);
-  return name === 'count' && list(children).length === 1 && String(record(column)['column_names']) === unitName;
+function isUnitCount(node: Record<string, unknown>): boolean {
+  return node['function_name'] === 'count' && argumentOf(node) === unitName;
+}
+
+/** Name of the one column an aggregate is of; empty where it is of anything else. */
+function argumentOf({ children }: Record<string, unknown>): string {
+  const [column, ...more] = list(children).map(record);
+  return column?.['class'] === 'COLUMN_REF' && more.length === 0 ? String(column['column_names']) : '';
 }
 
 /** A column as it stands, under the name of the unit. */

@@ -101,7 +101,13 @@ function byClassSql(plan: Plan, split: PlanSplit): Sql {
   return { text: groupedSql(plan, read, [...axisNames(plan), quote('c')], ['count(*)'], bind), binds };
 }
 
-function groupedSql(plan: Plan, read: readonly string[], names: readonly string[], aggregates: readonly string[], bind: Bind) {
+function groupedSql(
+  plan: Plan,
+  read: readonly string[],
+  names: readonly string[],
+  aggregates: readonly string[],
+  bind: Bind,
+) {
   const where = plan.where ? ` WHERE ${nodeSql(plan.where, bind)}` : '';
   const inner = `SELECT ${read.join(', ')} FROM ${quote(tableOf(plan.dataset))}${where}`;
   const inCell = names.map((name) => `${name} IS NOT NULL`).join(' AND ');

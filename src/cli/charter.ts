@@ -82,7 +82,9 @@ function priceList(
     const charges = schema ? price(query, schema, template) : [];
     const costs = charges.map(({ population, ...charge }) => `${population} ${spelled(accountant, charge)}`);
     const parties = new Set(query.recipients.map(partyOf));
-    lines.push(`query ${query.id}: ${costs.join('; ')}; k ${query.privacy.k}; recipients of ${[...parties].join(', ')}`);
+    lines.push(
+      `query ${query.id}: ${costs.join('; ')}; k ${query.privacy.k}; recipients of ${[...parties].join(', ')}`,
+    );
   }
   return lines;
 }

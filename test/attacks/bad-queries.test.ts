@@ -144,7 +144,7 @@ describe('a run that was not agreed on', () => {
 
 describe('a proposal the charter or the schema does not allow', () => {
   const nested = (depth: number): Json => (depth === 0 ? { eq: ['r.sex', 'f'] } : { not: nested(depth - 1) });
-  const { privacy } = byDistrict;
+  const privacy = byDistrict.privacy as Record<string, Json>;
   const cases: [name: string, changes: Record<string, Json>, code: string, field: string][] = [
     ['k below the floor', { privacy: { ...privacy, k: 4 } }, 'k-below-floor', 'privacy.k'],
     ['no noise at all', { privacy: { ...privacy, rho: '0' } }, 'query-not-compilable', 'privacy.rho'],
@@ -211,7 +211,7 @@ describe('a balance that is used up', () => {
   test('ρ: refused before the charge, and repeats go on', async () => {
     const [first] = [await ask(room.client('analyst'), query, 'planning', { sex: 'f' })];
     await ask(room.client('analyst'), query, 'planning', { sex: 'm' });
-    expect((await verifiedLog(room.state)).spent.rho).toBe('1/4');
+    expect((await verifiedLog(room.state)).spent.loss).toBe('1/4');
     const third = await approved(room, AggregateQuery.parse({ ...byDistrict, id: 'third' }));
     await refusedRun(await run('{"sex":"f"}', { query: third }), 'budget-exhausted', 'privacy.rho');
     const again = await ask(room.client('analyst'), query, 'planning', { sex: 'f' });

@@ -127,7 +127,7 @@ describe('a member’s own statement is refused and the log says so', () => {
     ]);
     const { entries, spent } = await verifiedLog(room.state);
     expect(entries.filter(({ type }) => type === 'query.charged')).toHaveLength(1);
-    expect(spent.rho).toBe('1/8');
+    expect(spent.loss).toBe('1/8');
   });
 
   test('the room goes on answering, and its log verifies', async () => {

@@ -123,7 +123,7 @@ describe('what only the room can open', () => {
 
   async function expectNoCharge(entries: number): Promise<void> {
     const after = await verifiedLog(state);
-    expect(after.spent.rho).toBe('1/8');
+    expect(after.spent.loss).toBe('1/8');
     expect(after.entries.slice(entries).map(({ type }) => type)).not.toContain('query.charged');
   }
 

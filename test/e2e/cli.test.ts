@@ -122,7 +122,7 @@ test('from keys to a verified answer', async () => {
   const table = await reinraum('query', 'run', query, ...as('analyst'));
   expect(table).toMatch(/^9 +2[0-9]{2} +2[0-9]{2} – 2[0-9]{2}$/m);
   expect(table).toMatch(/^1 +\. +\.$/m);
-  expect(JSON.parse(await reinraum('query', 'list', ...as('dpo2'))).balances[0].rho).toEqual({
+  expect(JSON.parse(await reinraum('query', 'list', ...as('dpo2'))).balances[0].loss).toEqual({
     cap: '1/2',
     spent: '1/32',
   });

@@ -8,6 +8,7 @@ import { verifyState } from '../../src/cli/audit.ts';
 import { ask } from '../../src/client/ask.ts';
 import { foundingOf, instanceOf } from '../../src/client/instance.ts';
 import { RoomClient, RoomPublic, verifiedClaims } from '../../src/client/room-client.ts';
+import { countOf } from '../support/count-of.ts';
 import {
   approved,
   debtors,
@@ -37,30 +38,29 @@ test('a question is answered with hidden cells and honest ranges, and a repeat c
   const first = await ask(analyst, query, 'planning', { sex: 'f' });
   const { cells } = first.release;
   expect(cells).toHaveLength(9);
-  const adults = cells.find(({ key }) => key.join() === 'alpha,18-64')?.count;
+  const at = (key: string) => countOf(cells.find((cell) => cell.key.join() === key));
+  const adults = at('alpha,18-64');
   expect(adults).not.toBeNull();
   // σ = 2: a value 12 σ off would be one in 10^32.
   expect(Math.abs((adults?.value ?? 0) - 400)).toBeLessThan(24);
   expect(adults?.low).toBeLessThanOrEqual(adults?.value ?? 0);
-  expect(cells.find(({ key }) => key.join() === 'alpha,0-17')?.count).toBeNull();
-  expect(cells.find(({ key }) => key.join() === 'beta,18-64')?.count).toBeNull();
-  expect(cells.find(({ key }) => key.join() === 'gamma,18-64')?.count).toBeNull();
+  for (const hidden of ['alpha,0-17', 'beta,18-64', 'gamma,18-64']) expect(at(hidden)).toBeNull();
 
   const second = await ask(analyst, query, 'planning', { sex: 'f' });
   expect(second.isRepeat).toBe(true);
   expect(second.document).toEqual(first.document);
   const { balances } = await room.client('cityDpo').catalogue();
-  expect(balances[0]?.rho).toEqual({ cap: '1', spent: '1/8' });
+  expect(balances[0]?.loss).toEqual({ cap: '1', spent: '1/8' });
   expect(balances[0]?.delta.spent).toBe('1/100000000');
 
   const other = await ask(analyst, query, 'planning', { sex: 'm' });
   expect(other.isRepeat).toBe(false);
-  expect((await room.client('cityDpo').catalogue()).balances[0]?.rho.spent).toBe('1/4');
+  expect((await room.client('cityDpo').catalogue()).balances[0]?.loss.spent).toBe('1/4');
 });
 
 test('the log verifies, and one flipped bit in any file of it is found', async () => {
   const good = await verifyState(room.state);
-  expect(good).toMatchObject({ verified: true, spent: { person: { rho: '1/4', delta: '1/50000000' } } });
+  expect(good).toMatchObject({ verified: true, spent: { person: { loss: '1/4', delta: '1/50000000' } } });
   const copy = join(room.directory, 'copy');
   await cp(room.state, copy, { recursive: true, filter: (path) => !path.endsWith('/lock') });
   const folders = ['log', 'objects'].map((name) => readdir(join(copy, name), { recursive: true, withFileTypes: true }));

@@ -156,7 +156,7 @@ export const forgedAnswers: readonly Forgery[] = [
     'less noise than was paid for',
     'mechanism',
     charged,
-    bent(charged, {}, { mechanism: { kind: 'discreteGaussian', variance: '3' } }),
+    bent(charged, {}, { noise: [{ kind: 'discreteGaussian', variance: '3' }] }),
   ],
   ['a lower k', 'mechanism', charged, bent(charged, {}, { k: 4 })],
   ['another legal basis', 'mechanism', charged, bent(charged, {}, { legalBasis: 'dsgvo-6-1-f' })],

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Plan, plan } from '@reinraum/protocol';
+import { type Mechanism, type Plan, plan } from '@reinraum/protocol';
 import { type Engine, startDuckdb } from '../../enclave/engine/duckdb.ts';
 import { Intake } from '../../enclave/vault/intake.ts';
 import { repositoryRoot } from '../../src/cli/root.ts';
@@ -22,6 +22,8 @@ export const hasKoeln = existsSync(join(koelnData, 'bevoelkerung.csv'));
 export interface Koeln {
   readonly engine: Engine;
   readonly plan: Plan;
+  /** Noise of its one count. */
+  readonly noise: Mechanism;
   /** True counts in the order of the plan's cells. */
   readonly truth: readonly bigint[];
   close(): void;
@@ -58,5 +60,8 @@ export async function loadKoeln(): Promise<Koeln> {
     engine.close();
     rmSync(directory, { recursive: true, force: true });
   };
-  return { engine, plan: compiled, truth: await engine.aggregate(compiled), close };
+  const [component] = compiled.components;
+  const [truth] = await engine.aggregate(compiled);
+  if (!component || !truth) throw new Error('koeln: the plan counts nothing');
+  return { engine, plan: compiled, noise: component.mechanism, truth, close };
 }

@@ -1,5 +1,12 @@
 /** Random schemas, rows and questions, and what the answer is by the plainest reading of the query language. */
-import { AggregateQuery, type Column, csvHeader, DatasetSchema, type Predicate } from '@reinraum/protocol';
+import {
+  AggregateQuery,
+  type Column,
+  csvHeader,
+  DatasetSchema,
+  type Measure,
+  type Predicate,
+} from '@reinraum/protocol';
 import * as fc from 'fast-check';
 
 /** A value as it stands in the data: a code, an integer, or nothing. */
@@ -9,6 +16,8 @@ export type Value = string | number | null;
 export interface RandomDataset {
   readonly schema: DatasetSchema;
   readonly rows: readonly (readonly Value[])[];
+  /** Number of each row's unit; the row's own number without it. */
+  readonly units?: readonly number[];
 }
 
 const title = { de: 'x', en: 'x' };
@@ -80,13 +89,39 @@ export const randomDataset = (id: string): fc.Arbitrary<RandomDataset> =>
       }),
     );
 
-/** Pseudonym of a row number. */
+/** A dataset of this name with a column of periods: a unit has at most one row in each. */
+export const randomPanel = (id: string): fc.Arbitrary<RandomDataset> =>
+  randomDataset(id).chain(({ schema, rows }) => {
+    const quarters = ['q1', 'q2', 'q3'];
+    const period = {
+      name: 'period',
+      title,
+      nullable: false,
+      type: 'code' as const,
+      codes: quarters.map((code) => ({ code, de: code, en: code })),
+    };
+    return fc
+      .array(fc.subarray(quarters, { minLength: 1 }), { minLength: 1, maxLength: rows.length + 1 })
+      .map((presences) => {
+        const present = presences
+          .flatMap((own, unit) => own.map((quarter) => ({ unit, quarter })))
+          .slice(0, rows.length);
+        return {
+          schema: DatasetSchema.parse({ ...schema, columns: [...schema.columns, period], period: 'period' }),
+          rows: present.map(({ quarter }, n) => [...(rows[n] ?? []), quarter]),
+          units: present.map(({ unit }) => unit),
+        };
+      });
+  });
+
+/** Pseudonym of a unit's number. */
 export const unitOf = (n: number) =>
   `${((n * 2_654_435_761) % 2 ** 32).toString(16).padStart(8, '0')}-0000-8000-8000-${n.toString(16).padStart(12, '0')}`;
 
-/** Canonical CSV of a dataset, one unit a row. */
-export function csvOf({ schema, rows }: RandomDataset, unit: (n: number) => string = unitOf): string {
-  return csvHeader(schema) + rows.map((row, n) => `${[unit(n), ...row.map((v) => v ?? '')].join(',')}\n`).join('');
+/** Canonical CSV of a dataset. */
+export function csvOf({ schema, rows, units }: RandomDataset, unit: (n: number) => string = unitOf): string {
+  const lines = rows.map((row, n) => `${[unit(units?.[n] ?? n), ...row.map((v) => v ?? '')].join(',')}\n`);
+  return csvHeader(schema) + lines.join('');
 }
 
 function predicate(schema: DatasetSchema): fc.Arbitrary<Predicate> {
@@ -118,14 +153,65 @@ function predicate(schema: DatasetSchema): fc.Arbitrary<Predicate> {
   return level(5);
 }
 
-function axis(of: Column, at: number) {
-  const common = { column: `r.${of.name}`, as: `g${at}` };
-  const keys = fc.shuffledSubarray([...domain(of)], { minLength: 1 }).map((list) => ({ ...common, keys: list }));
-  if (of.type === 'code') return fc.oneof(keys, fc.constant(common));
+/** A public split of a column: keys, groups or bands. */
+function split(of: Column) {
+  const common = { column: `r.${of.name}` };
+  const values = [...domain(of)];
+  const keys = fc.shuffledSubarray(values, { minLength: 1 }).map((list) => ({ ...common, keys: list }));
+  const groups = fc.shuffledSubarray(values, { minLength: 1 }).chain((list) =>
+    fc.integer({ min: 1, max: list.length }).map((size) => ({
+      ...common,
+      groups: Array.from({ length: Math.ceil(list.length / size) }, (_, at) => ({
+        code: `G${at}`,
+        de: `Gruppe ${at}`,
+        en: `group ${at}`,
+        of: list.slice(at * size, (at + 1) * size),
+      })),
+    })),
+  );
+  if (of.type === 'code') return fc.oneof(keys, groups, fc.constant(common));
   const between = Array.from({ length: of.max - of.min + 1 }, (_, n) => of.min + n);
-  const first = between.filter((n) => n >= 0).slice(0, 4);
   const edges = fc.subarray(between, { minLength: 1 }).map((list) => ({ ...common, edges: list }));
-  return first[0] === 0 ? fc.oneof(keys, edges, fc.constant({ ...common, keys: first })) : fc.oneof(keys, edges);
+  return fc.oneof(keys, groups, edges);
+}
+
+function clamped(of: Column & { type: 'integer' }) {
+  const grid = domain(of).map(Number);
+  return fc
+    .subarray(grid, { minLength: 2, maxLength: 2 })
+    .map(([low = 0, high = 0]) => ({ column: `r.${of.name}`, clamp: [low, high] }));
+}
+
+/** Measures that compile for a schema: those of values only where one row of a unit can be in a cell. */
+function measures(schema: DatasetSchema, isSingle: boolean): fc.Arbitrary<object[]> {
+  const integers = schema.columns.filter((of) => of.type === 'integer');
+  const summed = integers.filter((of) => of.max > of.min && of.min % of.step === 0);
+  const single: fc.Arbitrary<object>[] = isSingle
+    ? [
+        predicate(schema).map((of) => ({ fn: 'rate', of })),
+        fc.constantFrom(...schema.columns).chain((of) => split(of).map((by) => ({ fn: 'histogram', ...by }))),
+        fc.constantFrom(...schema.columns).chain((of) => split(of).map((by) => ({ fn: 'shares', ...by }))),
+        ...(summed.length > 0
+          ? (['sum', 'mean'] as const).map((fn) =>
+              fc.constantFrom(...summed).chain((of) => clamped(of).map((by) => ({ fn, ...by }))),
+            )
+          : []),
+        ...(integers.some((of) => of.max > of.min)
+          ? [
+              fc.constantFrom(...integers.filter((of) => of.max > of.min)).chain((of) => {
+                const above = Array.from({ length: of.max - of.min }, (_, n) => of.min + 1 + n);
+                return fc
+                  .subarray(above, { minLength: 1 })
+                  .map((edges) => ({ fn: 'quantile', column: `r.${of.name}`, q: '1/2', edges: [of.min, ...edges] }));
+              }),
+            ]
+          : []),
+      ]
+    : [];
+  const any = fc.oneof(fc.constant({ fn: 'count' }), fc.constant({ fn: 'countRows' }), ...single);
+  return fc
+    .array(any, { minLength: 1, maxLength: 4 })
+    .map((list) => list.map((measure, at) => ({ as: `m${at}`, ...measure })));
 }
 
 /** A question about a dataset. */
@@ -135,28 +221,35 @@ export const randomQuery = (schema: DatasetSchema): fc.Arbitrary<AggregateQuery>
       fc.option(predicate(schema), { freq: 6, nil: undefined }),
       fc
         .array(fc.constantFrom(...schema.columns), { minLength: 1, maxLength: 3 })
-        .chain((columns) => fc.tuple(...columns.map(axis))),
+        .chain((columns) => fc.tuple(...columns.map((of, at) => split(of).map((by) => ({ as: `g${at}`, ...by }))))),
+      fc.boolean(),
     )
-    .map(([where, groupBy]) =>
-      AggregateQuery.parse({
-        apiVersion: 'reinraum/v1',
-        kind: 'AggregateQuery',
-        id: 'q',
-        title,
-        sentence: title,
-        purpose: 'p',
-        legalBasis: 'x',
-        recipients: ['a/b'],
-        expires: '2030-01-01',
-        population: 'person',
-        from: { dataset: schema.id, as: 'r' },
-        ...(where ? { where } : {}),
-        groupBy,
-        measures: [{ as: 'n', fn: 'count' }],
-        privacy: { mechanism: 'discreteGaussian', rho: '1/8', k: 5 },
-        slotMs: 100,
-      }),
-    );
+    .chain(([where, groupBy, isFixed]) => {
+      const period = schema.period === null ? undefined : `r.${schema.period}`;
+      const fixed = period !== undefined && isFixed ? { eq: [period, 'q2'] } : undefined;
+      const all = [...(where ? [where] : []), ...(fixed ? [fixed] : [])];
+      const isGrouped = groupBy.some((key) => key.column === period && !('groups' in key));
+      return measures(schema, period === undefined || fixed !== undefined || isGrouped).map((list) =>
+        AggregateQuery.parse({
+          apiVersion: 'reinraum/v1',
+          kind: 'AggregateQuery',
+          id: 'q',
+          title,
+          sentence: title,
+          purpose: 'p',
+          legalBasis: 'x',
+          recipients: ['a/b'],
+          expires: '2030-01-01',
+          population: 'person',
+          from: { dataset: schema.id, as: 'r' },
+          ...(all.length > 0 ? { where: { all } } : {}),
+          groupBy,
+          measures: list,
+          privacy: { mechanism: 'discreteGaussian', rho: '1/8', k: 5 },
+          slotMs: 100,
+        }),
+      );
+    });
 
 type Row = (column: string) => Value;
 
@@ -181,27 +274,82 @@ export function holds(where: Predicate, row: Row): boolean {
   return truth[op] === true;
 }
 
-/** The answer by counting rows one after another: counts of the cells in row-major order of the axes. */
-export function counted({ schema, rows }: RandomDataset, query: AggregateQuery): bigint[] {
+interface Split {
+  readonly column: string;
+  readonly keys?: readonly Value[] | undefined;
+  readonly groups?: readonly { readonly of: readonly Value[] }[] | undefined;
+  readonly edges?: readonly number[] | undefined;
+}
+
+/** Exact integers of one measure: of the units it rests on, a cell each, and of its value. */
+export interface ReferenceMeasure {
+  readonly units: bigint[];
+  readonly value: bigint[];
+}
+
+/** The answer by going through rows one after another: per measure, cells in row-major order of the axes. */
+export function counted(dataset: RandomDataset, query: AggregateQuery): ReferenceMeasure[] {
+  const { schema, rows, units } = dataset;
   const at = new Map(schema.columns.map(({ name }, n) => [`r.${name}`, n]));
-  const axes = query.groupBy.map((key) => {
-    if ('edges' in key) {
-      const inBand = (v: Value, n: number) =>
-        typeof v === 'number' && v >= (key.edges[n] ?? 0) && v < (key.edges[n + 1] ?? Number.POSITIVE_INFINITY);
-      return { size: key.edges.length, on: (row: Row) => key.edges.findIndex((_, n) => inBand(row(key.column), n)) };
-    }
-    const own = schema.columns[at.get(key.column) ?? -1];
-    const keys: readonly Value[] = key.keys ?? (own ? domain(own) : []);
-    return { size: keys.length, on: (row: Row) => keys.indexOf(row(key.column)) };
-  });
-  const counts = Array.from({ length: axes.reduce((product, { size }) => product * size, 1) }, () => 0n);
-  for (const values of rows) {
+  const classes = ({ column, keys, groups, edges }: Split) => {
+    const own = schema.columns[at.get(column) ?? -1];
+    const parts: readonly ((v: Value) => boolean)[] = edges
+      ? edges.map(
+          (edge, n) => (v) => typeof v === 'number' && v >= edge && v < (edges[n + 1] ?? Number.POSITIVE_INFINITY),
+        )
+      : groups
+        ? groups.map(
+            ({ of }) =>
+              (v: Value) =>
+                of.includes(v),
+          )
+        : (keys ?? (own ? domain(own) : [])).map((key) => (v: Value) => v === key);
+    return { size: parts.length, on: (row: Row) => parts.findIndex((holdsIn) => holdsIn(row(column))) };
+  };
+  const axes = query.groupBy.map(classes);
+  const cells: { unit: number; row: Row }[][] = Array.from(
+    { length: axes.reduce((product, { size }) => product * size, 1) },
+    () => [],
+  );
+  rows.forEach((values, n) => {
     const row: Row = (name) => values[at.get(name) ?? -1] ?? null;
-    if (query.where && !holds(query.where, row)) continue;
+    if (query.where && !holds(query.where, row)) return;
     const places = axes.map(({ on }) => on(row));
-    if (places.some((place) => place < 0)) continue;
-    const cell = places.reduce((position, place, n) => position * (axes[n]?.size ?? 1) + place, 0);
-    counts[cell] = (counts[cell] ?? 0n) + 1n;
+    if (places.some((place) => place < 0)) return;
+    const cell = places.reduce((position, place, axis) => position * (axes[axis]?.size ?? 1) + place, 0);
+    cells[cell]?.push({ unit: units?.[n] ?? n, row });
+  });
+  return query.measures.map((measure) => {
+    const each = cells.map((members) => reference(measure, members, classes, schema));
+    return { units: each.map((one) => one.units), value: each.flatMap((one) => one.value) };
+  });
+}
+
+function reference(
+  measure: Measure,
+  members: readonly { readonly unit: number; readonly row: Row }[],
+  classes: (split: Split) => { size: number; on: (row: Row) => number },
+  { columns }: DatasetSchema,
+): { units: bigint; value: bigint[] } {
+  const units = BigInt(new Set(members.map(({ unit }) => unit)).size);
+  if (measure.fn === 'count') return { units, value: [units] };
+  if (measure.fn === 'countRows') return { units, value: [BigInt(members.length)] };
+  if (measure.fn === 'rate') {
+    const yes = BigInt(members.filter(({ row }) => holds(measure.of, row)).length);
+    return { units, value: [yes, units - yes] };
   }
-  return counts;
+  if (measure.fn === 'shares' || measure.fn === 'histogram' || measure.fn === 'quantile') {
+    const { size, on } = classes(measure);
+    const value = Array.from({ length: size }, (_, n) => BigInt(members.filter(({ row }) => on(row) === n).length));
+    return { units: value.reduce((sum, count) => sum + count, 0n), value };
+  }
+  const [low, high] = measure.clamp;
+  const of = columns.find(({ name }) => `r.${name}` === measure.column);
+  const step = of?.type === 'integer' ? of.step : 1;
+  const values = members.flatMap(({ row }) => {
+    const own = row(measure.column);
+    return typeof own === 'number' ? [Math.min(high, Math.max(low, own))] : [];
+  });
+  const sum = values.reduce((total, v) => total + (measure.fn === 'mean' ? 2 * v - low - high : v), 0);
+  return { units: BigInt(values.length), value: [BigInt(sum / step)] };
 }

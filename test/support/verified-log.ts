@@ -8,7 +8,7 @@ import { decodeEntry, formatRational, type LogEntry } from '@reinraum/protocol';
 export interface VerifiedLog {
   readonly entries: readonly LogEntry[];
   /** Σρ and Σδ of the one population. */
-  readonly spent: { readonly rho: string; readonly delta: string };
+  readonly spent: { readonly loss: string; readonly delta: string };
 }
 
 /** Verifies a log and hands out its entries. Throws where it does not verify. */
@@ -24,7 +24,7 @@ export async function verifiedLog(state: string): Promise<VerifiedLog> {
   return {
     entries,
     spent: {
-      rho: spent ? formatRational(spent.rho) : '0',
+      loss: spent ? formatRational(spent.loss) : '0',
       delta: spent ? formatRational(spent.delta) : '0',
     },
   };

@@ -48,12 +48,12 @@ describe('a charter', () => {
     ],
     [
       'a population that covers an unknown one',
-      () => ({ populations: [{ ...person, covers: [{ population: 'company', rhoFactor: '4' }] }] }),
+      () => ({ populations: [{ ...person, covers: [{ population: 'company', lossFactor: '4' }] }] }),
       'populations.person.covers: "company" is not another population',
     ],
     [
       'a population that covers itself',
-      () => ({ populations: [{ ...person, covers: [{ population: 'person', rhoFactor: '4' }] }] }),
+      () => ({ populations: [{ ...person, covers: [{ population: 'person', lossFactor: '4' }] }] }),
       'populations.person.covers: "person" is not another population',
     ],
     ['a quorum of nobody', () => ({ quorum: 1 }), 'quorum: more than there are witnesses'],
@@ -94,7 +94,7 @@ describe('a charter', () => {
   });
 
   test('may cover another population, and have witnesses up to the quorum', () => {
-    const covers = [{ population: 'company', rhoFactor: '4' }];
+    const covers = [{ population: 'company', lossFactor: '4' }];
     expect(charterFaults({ ...charter, populations: [{ ...person, covers }, company] })).toEqual([]);
     expect(charterFaults({ ...charter, datasets: [{ id: 'residents' }] })).toEqual([]);
   });

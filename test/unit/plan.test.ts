@@ -34,9 +34,10 @@ const group = (...keys: object[]) => ({ groupBy: keys.map((key, at) => ({ as: `g
 describe('a plan', () => {
   test('encodes codes as positions and leaves nothing to interpret', () => {
     expect(compiled({})).toEqual({
-      compiler: 'reinraum-compiler/1',
+      compiler: 'reinraum-compiler/2',
       dataset: 'residents',
       population: 'person',
+      distinct: null,
       where: {
         op: 'any',
         of: [
@@ -45,14 +46,23 @@ describe('a plan', () => {
         ],
       },
       axes: [
-        { as: 'district', column: 'district', split: { values: [0, 1, 2] }, labels: districts },
-        { as: 'age', column: 'age', split: { edges: [0, 18, 65] }, labels: ['0-17', '18-64', '65+'] },
+        { as: 'district', column: 'district', by: { values: [0, 1, 2] }, labels: districts },
+        { as: 'age', column: 'age', by: { edges: [0, 18, 65] }, labels: ['0-17', '18-64', '65+'] },
       ],
-      measures: [{ as: 'persons', fn: 'count' }],
+      measures: [
+        { as: 'persons', fn: 'count', decider: 0, value: 0, input: { of: 'unit' }, unit: null, quantile: null },
+      ],
+      components: [
+        {
+          part: 'units',
+          width: 1,
+          sensitivity: { l0: 1n, l1: 1n, l2Squared: 1n, lInfinity: 1n },
+          decides: true,
+          mechanism: { kind: 'discreteGaussian', variance: { num: 4n, den: 1n } },
+        },
+      ],
       cells: 9,
       k: 5,
-      mechanism: { kind: 'discreteGaussian', variance: { num: 4n, den: 1n } },
-      sensitivity: { l0: 1n, l1: 1n, l2Squared: 1n, lInfinity: 1n },
     });
     expect(compiled({}, { sex: 'm' }).where).toMatchObject({ of: [{ value: 1 }, {}] });
   });
@@ -80,7 +90,7 @@ describe('a plan', () => {
     const { axes } = compiled(
       group({ column: 'r.district', keys: ['gamma', 'alpha'] }, { column: 'r.age', edges: [5, 6, 8, 120] }),
     );
-    expect(axes.map(({ split }) => split)).toEqual([{ values: [2, 0] }, { edges: [5, 6, 8, 120] }]);
+    expect(axes.map(({ by }) => by)).toEqual([{ values: [2, 0] }, { edges: [5, 6, 8, 120] }]);
     expect(axes.map(({ labels }) => labels)).toEqual([
       ['gamma', 'alpha'],
       ['5', '6-7', '8-119', '120+'],

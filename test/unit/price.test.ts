@@ -2,8 +2,8 @@ import {
   AggregateQuery,
   Charter,
   checkAgainstCharter,
+  componentsOf,
   formatRational,
-  mechanismOf,
   multiply,
   parseRational,
   price,
@@ -12,16 +12,16 @@ import {
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fixedCharter } from '../support/fixed-room.ts';
-import { byDistrict } from '../support/small-room.ts';
+import { byDistrict, residents } from '../support/small-room.ts';
 
 const charter = fixedCharter();
 const [person] = charter.populations;
 if (!person) throw new Error('the charter has no population');
-const covering = (rhoFactor: string) =>
+const covering = (lossFactor: string) =>
   Charter.parse({
     ...charter,
     populations: [
-      { ...person, covers: [{ population: 'company', rhoFactor }] },
+      { ...person, covers: [{ population: 'company', lossFactor }] },
       { ...person, id: 'company' },
     ],
   });
@@ -40,21 +40,23 @@ function refusal(make: () => unknown): string {
 
 describe('the price', () => {
   test('is ρ of the template and δ of one decision, on the population that is asked', () => {
-    expect(price(byDistrict, charter)).toEqual([{ population: 'person', rho: '1/8', delta: '1/100000000' }]);
+    expect(price(byDistrict, residents, charter)).toEqual([{ population: 'person', rho: '1/8', delta: '1/100000000' }]);
   });
 
   test('charges covered populations as well, ρ and δ by the factor of ρ', () => {
-    expect(price(byDistrict, covering('4'))).toEqual([
+    expect(price(byDistrict, residents, covering('4'))).toEqual([
       { population: 'person', rho: '1/8', delta: '1/100000000' },
       { population: 'company', rho: '1/2', delta: '1/25000000' },
     ]);
-    expect(price(asking({ population: 'company' }), covering('4'))).toEqual([
+    expect(price(asking({ population: 'company' }), residents, covering('4'))).toEqual([
       { population: 'company', rho: '1/8', delta: '1/100000000' },
     ]);
   });
 
   test('on a population that is unknown is refused', () => {
-    expect(refusal(() => price(asking({ population: 'household' }), charter))).toBe('query-not-compilable: population');
+    expect(refusal(() => price(asking({ population: 'household' }), residents, charter))).toBe(
+      'query-not-compilable: population',
+    );
   });
 
   test('is exact, and pays for exactly the noise: variance · 2ρ = 1', () => {
@@ -62,9 +64,12 @@ describe('the price', () => {
       fc.property(fc.bigInt({ min: 1n, max: 10n ** 30n }), fc.bigInt({ min: 1n, max: 10n ** 30n }), (num, den) => {
         const rho = formatRational(multiply({ num, den: 1n }, parseRational(den === 1n ? '1' : `1/${den}`)));
         const query = asking({}, rho);
-        const { variance } = mechanismOf(query);
-        expect(formatRational(multiply(multiply(variance, { num: 2n, den: 1n }), parseRational(rho)))).toBe('1');
-        expect(price(query, charter)[0]?.rho).toBe(rho);
+        const [component] = componentsOf(query, residents).components;
+        if (component?.mechanism.kind !== 'discreteGaussian') throw new Error('not Gaussian');
+        expect(
+          formatRational(multiply(multiply(component.mechanism.variance, { num: 2n, den: 1n }), parseRational(rho))),
+        ).toBe('1');
+        expect(price(query, residents, charter)[0]).toMatchObject({ rho });
       }),
     );
   });
@@ -83,7 +88,12 @@ describe('a charter permits a query', () => {
       'k-below-floor: privacy.k',
       () => checkAgainstCharter(asking({ privacy: { ...byDistrict.privacy, k: 4 } }), charter),
     ],
-    ['but not without noise', 'query-not-compilable: privacy.rho', () => checkAgainstCharter(asking({}, '0'), charter)],
+    ['but not without noise', 'query-not-compilable: privacy.rho', () => componentsOf(asking({}, '0'), residents)],
+    [
+      'but not with noise of another accountant',
+      'query-not-compilable: privacy.mechanism',
+      () => checkAgainstCharter(asking({ privacy: { mechanism: 'discreteLaplace', epsilon: '1/2', k: 5 } }), charter),
+    ],
     [
       'but not for another purpose',
       'purpose-unknown: purpose',

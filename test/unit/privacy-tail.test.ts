@@ -1,8 +1,6 @@
-import { compare, type Rational, rational, subtract } from '@reinraum/protocol';
+import { compare, distributionOf, type Mechanism, rational, type Rational, subtract } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
-import { distributionOf } from '../../enclave/privacy/distribution.ts';
 import { expBounds } from '../../enclave/privacy/exponential.ts';
-import type { Mechanism } from '../../enclave/privacy/mechanism.ts';
 import { summedVarianceMax, tailOf } from '../../enclave/privacy/tail.ts';
 
 const mechanisms: readonly Mechanism[] = [

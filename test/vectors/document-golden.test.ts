@@ -75,7 +75,7 @@ const made: readonly DocumentOf<DocumentKind>[] = [
     plaintextBytes: 123_456,
   },
   {
-    v: 1,
+    v: 2,
     kind: 'release',
     room: digest('b2'),
     query: digest('e5'),
@@ -84,14 +84,41 @@ const made: readonly DocumentOf<DocumentKind>[] = [
     datasets: [{ dataset: 'residents', version: 3, manifest: digest('f6') }],
     parameters: { sex: 'f', year: 2026 },
     axes: [{ as: 'district', labels: ['alpha', 'beta'] }],
-    mechanism: { kind: 'discreteGaussian', variance: '25/2' },
+    measures: [
+      {
+        as: 'persons',
+        fn: 'count',
+        unit: null,
+        decimals: 0,
+        labels: null,
+        noise: { kind: 'discreteGaussian', variance: '25/2' },
+        cut: 17,
+      },
+      {
+        as: 'education',
+        fn: 'shares',
+        unit: null,
+        decimals: 4,
+        labels: ['low', 'high'],
+        noise: { kind: 'discreteLaplace', scale: '4' },
+        cut: 81,
+      },
+    ],
     k: 5,
-    cut: 17,
     confidence: '19/20',
-    compiler: 'reinraum-compiler/1',
+    compiler: 'reinraum-compiler/2',
     cells: [
-      { key: ['alpha'], count: { value: 103, low: 96, high: 110 } },
-      { key: ['beta'], count: null },
+      {
+        key: ['alpha'],
+        values: [
+          { value: 203, low: 196, high: 210 },
+          [
+            { value: 4_830, low: 4_320, high: 5_340 },
+            { value: 5_170, low: 4_660, high: 5_680 },
+          ],
+        ],
+      },
+      { key: ['beta'], values: [null, [null, null]] },
     ],
   },
 ];

@@ -1,6 +1,7 @@
 /** Golden plans: a template, its schema and parameters give this plan, this SQL and this price, or approvals mean nothing. */
 import {
   AggregateQuery,
+  accountantOf,
   Charter,
   canonicalText,
   compilerVersion,
@@ -25,13 +26,13 @@ interface Vector {
   readonly parameters: Parameters;
   readonly plan: Json;
   readonly planDigest: string;
-  readonly sql: { readonly text: string; readonly binds: readonly number[] };
+  readonly sql: readonly { readonly text: string; readonly binds: readonly number[] }[];
+  readonly charter: Charter;
   readonly price: Json;
 }
 
 interface PlanGolden {
   readonly compiler: string;
-  readonly charter: Charter;
   readonly plans: readonly Vector[];
 }
 
@@ -42,6 +43,12 @@ const ages = DatasetSchema.parse({
     ...residents.columns,
     { name: 'balance', title, type: 'integer', nullable: true, min: -10, max: 20, step: 5, unit: 'cent' },
   ],
+});
+const quarters = ['2025-q4', '2026-q1', '2026-q2'].map((code) => ({ code, de: code, en: code }));
+const panel = DatasetSchema.parse({
+  ...ages,
+  columns: [...ages.columns, { name: 'quarter', title, type: 'code', codes: quarters }],
+  period: 'quarter',
 });
 const { params: _params, where: _where, ...bare } = byDistrict;
 const query = (bend: object) => AggregateQuery.parse({ ...bare, ...bend });
@@ -75,6 +82,60 @@ const made: readonly (readonly [string, DatasetSchema, AggregateQuery, Parameter
     }),
     { floor: 5 },
   ],
+  [
+    'every measure, decided by the count where its units are the same',
+    ages,
+    query({
+      groupBy: [
+        {
+          column: 'r.district',
+          as: 'area',
+          groups: [
+            { code: 'west', de: 'Westen', en: 'west', of: ['alpha', 'gamma'] },
+            { code: 'east', de: 'Osten', en: 'east', of: ['beta'] },
+          ],
+        },
+      ],
+      measures: [
+        { as: 'age', fn: 'mean', column: 'r.age', clamp: [0, 100] },
+        { as: 'persons', fn: 'count' },
+        { as: 'balance', fn: 'sum', column: 'r.balance', clamp: [-5, 20] },
+        { as: 'adults', fn: 'rate', of: { gte: ['r.age', 18] } },
+        { as: 'sexes', fn: 'shares', column: 'r.sex' },
+        { as: 'bands', fn: 'histogram', column: 'r.balance', edges: [-10, 0, 10] },
+        { as: 'median', fn: 'quantile', column: 'r.balance', q: '1/2', edges: [-10, 0, 10] },
+      ],
+      privacy: {
+        mechanism: 'discreteGaussian',
+        rho: '1/10',
+        split: { age: 2, persons: 3, balance: 1, adults: 1, sexes: 1, bands: 1, median: 1 },
+        k: 10,
+      },
+    }),
+    {},
+  ],
+  [
+    'several rows of a unit in a cell',
+    panel,
+    query({
+      where: { in: ['r.quarter', ['2025-q4', '2026-q1']] },
+      measures: [
+        { as: 'rows', fn: 'countRows' },
+        { as: 'persons', fn: 'count' },
+      ],
+    }),
+    {},
+  ],
+  [
+    'several cells of a unit, in a room with the pure accountant',
+    panel,
+    query({
+      groupBy: [{ column: 'r.quarter', as: 'quarter' }],
+      measures: [{ as: 'age', fn: 'mean', column: 'r.age', clamp: [0, 100] }],
+      privacy: { mechanism: 'discreteLaplace', epsilon: '1/2', k: 10 },
+    }),
+    {},
+  ],
 ];
 
 /** A plan as JSON: integers of any size as text. */
@@ -83,6 +144,14 @@ const plain = (of: Plan): Json =>
 
 const vectors = await golden<PlanGolden>('plan-golden.json', () => {
   const charter = fixedCharter();
+  const pure = Charter.parse({
+    ...charter,
+    accountant: { kind: 'pure', deltaPerDecision: '1/100000000' },
+    populations: charter.populations.map((population) => ({
+      ...population,
+      budget: { epsilon: '3', delta: '1/1000' },
+    })),
+  });
   const plans = made.map(([name, schema, template, parameters]) => {
     const of = plan(template, schema, parameters);
     return {
@@ -93,10 +162,11 @@ const vectors = await golden<PlanGolden>('plan-golden.json', () => {
       plan: plain(of),
       planDigest: digestOf(plain(of)),
       sql: aggregateSql(of),
-      price: price(template, charter) as unknown as Json,
+      charter: accountantOf(template.privacy) === 'pure' ? pure : charter,
+      price: price(template, schema, accountantOf(template.privacy) === 'pure' ? pure : charter) as unknown as Json,
     };
   });
-  return { compiler: compilerVersion, charter, plans };
+  return { compiler: compilerVersion, plans };
 });
 
 test('were made by this version of the compiler: whoever changes a plan, its SQL or its price changes the version', () => {
@@ -118,7 +188,7 @@ describe.each(vectors.plans.map((vector) => [vector.name, vector] as const))('go
   });
 
   test('price', () => {
-    expect(price(template, vectors.charter)).toEqual(vector.price);
+    expect(price(template, DatasetSchema.parse(vector.schema), vector.charter)).toEqual(vector.price);
   });
 
   test('is read from canonical text as from the file', () => {

@@ -1,7 +1,6 @@
 import { type Mechanism, parameterOf } from '../mechanism.ts';
 import { toNumber } from '../rational.ts';
 
-
 /**
  * Probabilities of a mechanism's noise in doubles, for inference on released values only: relative error at most 1e-12
  * wherever the value is at least 1e-300. Arguments are safe integers. No decision about what is shown may rest on these.

@@ -2,9 +2,16 @@
 import type { Mechanism } from '../mechanism.ts';
 import { type Rational, toNumber } from '../rational.ts';
 /** x */
-export interface Noisy { readonly value: bigint; readonly mechanism: Mechanism; readonly terms: number; readonly shownFrom?: { readonly cut: bigint; readonly k: bigint } }
+export interface Noisy {
+  readonly value: bigint;
+  readonly mechanism: Mechanism;
+  readonly terms: number;
+  readonly shownFrom?: { readonly cut: bigint; readonly k: bigint };
+}
 const sd = ({ mechanism, terms }: Pick<Noisy, 'mechanism' | 'terms'>) =>
-  Math.sqrt(terms * (mechanism.kind === 'discreteGaussian' ? toNumber(mechanism.variance) : 2 * toNumber(mechanism.scale) ** 2));
+  Math.sqrt(
+    terms * (mechanism.kind === 'discreteGaussian' ? toNumber(mechanism.variance) : 2 * toNumber(mechanism.scale) ** 2),
+  );
 /** x */
 export function ratioInterval(x: Noisy, y: Noisy, _alpha: number) {
   const r = Number(x.value) / Number(y.value);
