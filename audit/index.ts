@@ -11,6 +11,7 @@ export * from './leftover.ts';
 export * from './log.ts';
 export * from './note.ts';
 export * from './proof.ts';
+export { checkProposal } from './query-rules.ts';
 export * from './reader.ts';
 export * from './receipt.ts';
 export * from './recovery.ts';

@@ -4,56 +4,80 @@ import {
   canonicalText,
   checkAgainstCharter,
   checkCompiles,
+  checkTable,
   componentsOf,
   type EntryOf,
   type Json,
   noiseOf,
   price,
+  type Question,
   Refusal,
   type Statement,
   type StatementOf,
 } from '@reinraum/protocol';
-import { afterCharges, currentVersion, missingApprovals, type Room } from './room.ts';
+import { afterCharges, currentVersion, missingApprovals, type QueryState, type Room } from './room.ts';
 import { Broken } from './rule.ts';
 
-/** A proposed query is new, compiles against its schema and keeps to the charter. Throws {@link Broken}. */
-export function proposed(room: Room, entry: EntryOf<'query.proposed'>, query: AggregateQuery): () => void {
-  if (room.queries.has(entry.detail.query)) throw new Broken('query', 'a query was proposed twice');
-  const schema = room.schemas.get(query.from.dataset);
-  if (!schema) throw new Broken('query', 'a query asks a dataset the charter does not name');
+/** A proposed query or table is new, compiles against what it asks and keeps to the charter. Throws {@link Broken}. */
+export function proposed(room: Room, entry: EntryOf<'query.proposed'>, question: Question): () => void {
+  const { query: digest } = entry.detail;
+  if (room.queries.has(digest) || room.tables.has(digest)) throw new Broken('query', 'a query was proposed twice');
   try {
-    checkAgainstCharter(query, room.charter);
-    checkCompiles(query, schema);
+    checkProposal(room, question);
   } catch (error) {
     if (error instanceof Refusal) throw new Broken('query', `a proposed query is not permitted: ${error.code}`);
     throw error;
   }
-  return () => room.queries.set(entry.detail.query, { query, approvals: new Set(), revoked: false });
+  const fresh = { approvals: new Set<string>(), revoked: false };
+  return question.kind === 'DerivedTable'
+    ? () => room.tables.set(digest, { table: question, ...fresh })
+    : () => room.queries.set(digest, { query: question, ...fresh });
 }
 
-/** An approval names a query that was proposed. Throws {@link Broken}. */
+/** Throws the `Refusal` a proposal gets in this room: what it asks is unknown, or schema or charter forbid it. */
+export function checkProposal(room: Room, question: Question): void {
+  if (question.kind === 'DerivedTable') {
+    return checkTable(question, room.charter, (digest) => {
+      const query = room.queries.get(digest)?.query;
+      const schema = query && room.schemas.get(query.from.dataset);
+      return schema && { query, schema };
+    });
+  }
+  const schema = room.schemas.get(question.from.dataset);
+  if (!schema) throw new Refusal('dataset-unknown', 'from.dataset');
+  checkAgainstCharter(question, room.charter);
+  checkCompiles(question, schema);
+}
+
+/** An approval names a query or table that was proposed. Throws {@link Broken}. */
 export function approved(
   room: Room,
   entry: EntryOf<'query.approved'>,
   statement: StatementOf<'query.approve'>,
 ): () => void {
-  const before = room.queries.get(entry.detail.query);
-  if (!before || statement.body.query !== entry.detail.query)
-    throw new Broken('approval', 'an unknown query was approved');
-  const approvals = new Set([...before.approvals, statement.actor]);
-  return () => room.queries.set(entry.detail.query, { ...before, approvals });
+  const { actor, body } = statement;
+  if (body.query !== entry.detail.query) throw new Broken('approval', 'an unknown query was approved');
+  return changed(room, body.query, 'approved', ({ approvals }) => ({ approvals: new Set([...approvals, actor]) }));
 }
 
-/** A revocation names a query that was proposed; it cannot be taken back. Throws {@link Broken}. */
+/** A revocation names a query or table that was proposed; it cannot be taken back. Throws {@link Broken}. */
 export function revoked(
   room: Room,
   entry: EntryOf<'query.revoked'>,
   statement: StatementOf<'query.revoke'>,
 ): () => void {
-  const before = room.queries.get(entry.detail.query);
-  if (!before || statement.body.query !== entry.detail.query)
-    throw new Broken('approval', 'an unknown query was revoked');
-  return () => room.queries.set(entry.detail.query, { ...before, revoked: true });
+  if (statement.body.query !== entry.detail.query) throw new Broken('approval', 'an unknown query was revoked');
+  return changed(room, entry.detail.query, 'revoked', () => ({ revoked: true }));
+}
+
+type Standing = Pick<QueryState, 'approvals' | 'revoked'>;
+
+function changed(room: Room, digest: string, how: string, change: (before: Standing) => Partial<Standing>): () => void {
+  const query = room.queries.get(digest);
+  const table = room.tables.get(digest);
+  if (query) return () => room.queries.set(digest, { ...query, ...change(query) });
+  if (table) return () => room.tables.set(digest, { ...table, ...change(table) });
+  throw new Broken('approval', `an unknown query was ${how}`);
 }
 
 /** The approved query a run rests on, at the moment of its entry. */

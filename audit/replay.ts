@@ -5,7 +5,6 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import {
-  AggregateQuery,
   Charter,
   DatasetSchema,
   type DocumentKind,
@@ -17,6 +16,7 @@ import {
   type LogEntry,
   openDocument,
   parseCanonical,
+  Question,
   SignedDocument,
   type Statement,
   toHex,
@@ -158,6 +158,7 @@ export class Replay {
       schemas,
       datasets: new Map(),
       queries: new Map(),
+      tables: new Map(),
       charges: new Map(),
       releases: new Map(),
       spent: new Map(),
@@ -218,7 +219,7 @@ export class Replay {
       case 'query.proposed': {
         const { body } = only(room, entry, statements, 'query.propose');
         if (body.query !== entry.detail.query) throw new Broken('approval', 'another query was proposed');
-        return proposed(room, entry, await this.#policy(body.query, AggregateQuery, 'query'));
+        return proposed(room, entry, await this.#policy(body.query, Question, 'query'));
       }
       case 'query.approved':
         return approved(room, entry, only(room, entry, statements, 'query.approve'));

@@ -6,6 +6,7 @@ import {
   type Charter,
   compare,
   type DatasetSchema,
+  type DerivedTable,
   type EntryOf,
   lossOf,
   parseRational,
@@ -33,6 +34,13 @@ export interface QueryState {
   readonly revoked: boolean;
 }
 
+/** A proposed table derived from releases, and what became of it. */
+export interface TableState {
+  readonly table: DerivedTable;
+  readonly approvals: ReadonlySet<string>;
+  readonly revoked: boolean;
+}
+
 /** A charge and what became of it: at most one release. */
 export interface ChargeState {
   readonly entry: EntryOf<'query.charged'>;
@@ -53,6 +61,7 @@ export interface Room {
   readonly schemas: ReadonlyMap<string, DatasetSchema>;
   readonly datasets: Map<string, Map<number, DatasetVersion>>;
   readonly queries: Map<string, QueryState>;
+  readonly tables: Map<string, TableState>;
   readonly charges: Map<number, ChargeState>;
   /** Index of the release entry by the index of its charge. */
   readonly releases: Map<number, number>;
@@ -69,19 +78,26 @@ export function currentVersion(room: Room, dataset: string): DatasetVersion | un
   return last?.state === 'admitted' ? last : undefined;
 }
 
-/** Owner units and parties' DPOs whose approval a query still lacks, as "owner party/unit" or "dpo party". */
-export function missingApprovals(room: Room, state: QueryState): string[] {
+/** Owner units and parties' DPOs whose approval is still lacking, as "owner party/unit" or "dpo party". */
+export function missingApprovals(room: Room, state: QueryState | TableState): string[] {
   const given = room.charter.members.filter(({ ref }) => state.approvals.has(ref));
   const missing: string[] = [];
-  const schema = room.schemas.get(state.query.from.dataset);
-  if (!schema) return ['dataset'];
-  if (!given.some(({ unit, roles }) => unit === schema.owner && roles.includes('owner'))) {
-    missing.push(`owner ${schema.owner}`);
+  for (const owner of ownersOf(room, state)) {
+    if (!given.some(({ unit, roles }) => unit === owner && roles.includes('owner'))) missing.push(`owner ${owner}`);
   }
   for (const { id } of room.charter.parties) {
     if (!given.some(({ unit, roles }) => partyOf(unit) === id && roles.includes('dpo'))) missing.push(`dpo ${id}`);
   }
   return missing;
+}
+
+/** Units that own a dataset a query asks, or a table is made from. */
+function ownersOf({ schemas, queries }: Room, state: QueryState | TableState): Set<string | undefined> {
+  const asked =
+    'query' in state
+      ? [state.query]
+      : Object.values(state.table.inputs).flatMap(({ query }) => queries.get(query)?.query ?? []);
+  return new Set(asked.map(({ from }) => schemas.get(from.dataset)?.owner));
 }
 
 /** What a population has spent so far on both balances. */

@@ -6,6 +6,7 @@
 import { afterCharges, missingApprovals, type Room } from '@reinraum/audit';
 import {
   commit,
+  firstParameters,
   mechanismKey,
   noiseOf,
   type Opening,
@@ -22,8 +23,8 @@ import { type Decision, decide, type Run } from './decide.ts';
 import type { Engine, ExactTables } from './engine/duckdb.ts';
 import type { Engines } from './engine/engines.ts';
 import type { Append, Ledger, Logged } from './ledger.ts';
-import type { NoiseNeed, NoisePool } from './privacy/pool.ts';
 import { infer } from './privacy/infer.ts';
+import type { NoiseNeed, NoisePool } from './privacy/pool.ts';
 import { addNoise, exactTables, keep } from './privacy/stages.ts';
 import { Slot } from './slot.ts';
 import type { ReleaseStore, StoredRelease } from './vault/releases.ts';
@@ -126,8 +127,7 @@ export function stockApproved({ noise }: Pick<Desk, 'noise'>, room: Room): void 
     const schema = room.schemas.get(state.query.from.dataset);
     if (!schema || state.revoked || missingApprovals(room, state).length > 0) continue;
     // Which cells there are does not depend on parameters; any permitted ones will do.
-    const parameters = Object.entries(state.query.params).map(([name, { oneOf }]) => [name, oneOf[0] ?? '']);
-    stock(noise, plan(state.query, schema, Object.fromEntries(parameters)));
+    stock(noise, plan(state.query, schema, firstParameters(state.query.params)));
   }
 }
 

@@ -1,16 +1,33 @@
 /** What members see of a room: a view of the fold, with ε beside ρ and δ. */
-import { missingApprovals, type QueryState, type Room, spentOf } from '@reinraum/audit';
+import { currentVersion, missingApprovals, type QueryState, type Room, spentOf } from '@reinraum/audit';
 import {
   type Catalogue,
   type Charge,
   epsilonOf,
   formatRational,
   lossOf,
+  type Preview,
+  type PreviewRequest,
   parseRational,
+  plan,
+  previewOf,
   price,
   type Rational,
+  Refusal,
   toNumber,
 } from '@reinraum/protocol';
+
+/** The preview of a run, without reading a row. Throws {@link Refusal}. */
+export function previewIn(room: Room, { query: digest, parameters, unitsPerCell }: PreviewRequest): Preview {
+  const query = room.queries.get(digest)?.query;
+  const schema = query && room.schemas.get(query.from.dataset);
+  if (!query || !schema) throw new Refusal('query-unknown', 'query');
+  const { cells } = plan(query, schema, parameters);
+  // The capacity is what the steward has declared for everyone to see; how many rows there are is nobody's to know.
+  const capacity = currentVersion(room, query.from.dataset)?.declared.capacityRows ?? cells;
+  const assumed = unitsPerCell ?? Math.max(1, Math.floor(capacity / cells));
+  return previewOf(query, schema, parameters, room.charter, (population) => spentOf(room, population), assumed);
+}
 
 /** The catalogue of a room whose log has `size` entries. */
 export function catalogueOf(room: Room, size: number): Catalogue {
@@ -42,6 +59,12 @@ export function catalogueOf(room: Room, size: number): Catalogue {
       releases: [...room.charges.values()].filter(
         ({ entry, outcome }) => outcome === 'released' && entry.detail.query === digest,
       ).length,
+    })),
+    tables: [...room.tables].map(([digest, state]) => ({
+      digest,
+      table: state.table,
+      revoked: state.revoked,
+      missing: missingApprovals(room, state),
     })),
     balances: charter.populations.map(({ id, budget }) => {
       const spent = spentOf(room, id);

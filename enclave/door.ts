@@ -62,6 +62,8 @@ async function obey(enclave: Enclave, request: DoorRequest): Promise<{ value: un
     }
     case 'catalogue':
       return { value: enclave.catalogue(request.session) };
+    case 'preview':
+      return { value: enclave.preview(request.preview, request.session) };
     default:
       return request satisfies never;
   }

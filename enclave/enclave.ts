@@ -8,6 +8,8 @@ import {
   canonicalBytes,
   type Founding,
   formatInstant,
+  type Preview,
+  type PreviewRequest,
   Refusal,
   type Release,
   type SignedDocument,
@@ -20,7 +22,7 @@ import {
 } from '@reinraum/protocol';
 import { answer, type Desk, recover, type Step, stockApproved } from './answer.ts';
 import { type Authorised, authorise, ForkSeen, RefusedAct } from './authorise.ts';
-import { catalogueOf } from './catalogue.ts';
+import { catalogueOf, previewIn } from './catalogue.ts';
 import { declare, destroyWithdrawnKeys, handOver, type Intakes, sealTo, withdraw } from './datasets.ts';
 import type { Run } from './decide.ts';
 import { checkFounding } from './founding.ts';
@@ -178,6 +180,13 @@ export class Enclave {
     const { room, ledger } = this.#open();
     if (!this.#sessions.isOpen(session)) throw new Refusal('session-invalid');
     return catalogueOf(room, ledger.log.size);
+  }
+
+  /** What a run would cost and how exact it would be, for members with a session. Throws {@link Refusal}. */
+  preview(request: PreviewRequest, session: string): Preview {
+    const { room } = this.#open();
+    if (!this.#sessions.isOpen(session)) throw new Refusal('session-invalid');
+    return previewIn(room, request);
   }
 
   async #obey(act: Authorised, object: unknown, opening: Submission['opening']): Promise<Outcome> {

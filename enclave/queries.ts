@@ -1,16 +1,6 @@
 /** What owners, analysts and data protection officers do with queries: propose, approve, revoke. */
-import type { Room } from '@reinraum/audit';
-import {
-  AggregateQuery,
-  canonicalBytes,
-  checkAgainstCharter,
-  checkCompiles,
-  digestOf,
-  fieldOf,
-  type Json,
-  Refusal,
-  type StatementOf,
-} from '@reinraum/protocol';
+import { checkProposal, type QueryState, type Room, type TableState } from '@reinraum/audit';
+import { canonicalBytes, digestOf, fieldOf, type Json, Question, Refusal, type StatementOf } from '@reinraum/protocol';
 import { type Authorised, RefusedAct } from './authorise.ts';
 import type { Ledger, Logged } from './ledger.ts';
 
@@ -21,20 +11,17 @@ type Act<Type extends StatementOf<'query.propose' | 'query.approve' | 'query.rev
 /** Proposes a query whose object travels beside the statement; refused at once where charter or schema forbid it. */
 export async function propose(ledger: Ledger, room: Room, act: Act<'query.propose'>, object: unknown): Promise<Logged> {
   const { query: digest } = act.statement.body;
-  const parsed = AggregateQuery.safeParse(object);
+  const parsed = Question.safeParse(object);
   if (!parsed.success) throw new RefusedAct('query-malformed', fieldOf(parsed.error), act);
   if (digestOf(parsed.data as Json) !== digest) throw new RefusedAct('query-unknown', 'query', act);
-  const schema = room.schemas.get(parsed.data.from.dataset);
-  if (!schema) throw new RefusedAct('dataset-unknown', 'from.dataset', act);
   try {
-    checkAgainstCharter(parsed.data, room.charter);
-    checkCompiles(parsed.data, schema);
+    checkProposal(room, parsed.data);
   } catch (error) {
     throw error instanceof Refusal ? new RefusedAct(error.code, error.field, act) : error;
   }
   return ledger.exclusive(async (append) => {
     checkUnused(room, act);
-    if (room.queries.has(digest)) throw new RefusedAct('query-known', 'query', act);
+    if (stateOf(room, digest)) throw new RefusedAct('query-known', 'query', act);
     await ledger.objects.put(canonicalBytes(parsed.data as Json));
     return append({ type: 'query.proposed', activity: 'verwalten', ...by(act), detail: { query: digest } });
   });
@@ -45,7 +32,7 @@ export async function approve(ledger: Ledger, room: Room, act: Act<'query.approv
   const { query } = act.statement.body;
   return ledger.exclusive(async (append) => {
     checkUnused(room, act);
-    const state = room.queries.get(query);
+    const state = stateOf(room, query);
     if (!state) throw new RefusedAct('query-unknown', 'query', act);
     if (state.revoked) throw new RefusedAct('query-revoked', 'query', act);
     return append({ type: 'query.approved', activity: 'verwalten', ...by(act), detail: { query } });
@@ -57,9 +44,14 @@ export async function revoke(ledger: Ledger, room: Room, act: Act<'query.revoke'
   const { query } = act.statement.body;
   return ledger.exclusive(async (append) => {
     checkUnused(room, act);
-    if (!room.queries.has(query)) throw new RefusedAct('query-unknown', 'query', act);
+    if (!stateOf(room, query)) throw new RefusedAct('query-unknown', 'query', act);
     return append({ type: 'query.revoked', activity: 'einschraenken', ...by(act), detail: { query } });
   });
+}
+
+/** A query or a table derived from queries. */
+function stateOf({ queries, tables }: Room, digest: string): QueryState | TableState | undefined {
+  return queries.get(digest) ?? tables.get(digest);
 }
 
 function checkUnused(room: Room, act: Authorised): void {

@@ -1,5 +1,5 @@
-import type { FairBits } from './bits.ts';
 import { type Mechanism, mechanismKey } from '@reinraum/protocol';
+import type { FairBits } from './bits.ts';
 import { samplerOf } from './mechanism.ts';
 
 /** Most draws a pool holds of one mechanism. */

@@ -123,13 +123,16 @@ function missing(): never {
 
 /** Checks that every permitted parameter value compiles, so that an approved template is never refused for one. */
 export function checkCompiles(query: AggregateQuery, schema: DatasetSchema): void {
-  const names = Object.keys(query.params);
-  const first: Record<string, Constant> = {};
-  for (const name of names) first[name] = query.params[name]?.oneOf[0] ?? '';
+  const first = firstParameters(query.params);
   plan(query, schema, first);
-  for (const name of names) {
+  for (const name of Object.keys(query.params)) {
     for (const value of query.params[name]?.oneOf ?? []) plan(query, schema, { ...first, [name]: value });
   }
+}
+
+/** The first permitted value of every parameter. */
+export function firstParameters(params: AggregateQuery['params']): Parameters {
+  return Object.fromEntries(Object.entries(params).map(([name, { oneOf }]) => [name, oneOf[0] ?? '']));
 }
 
 /** Labels of a cell by its position in row-major order of the axes. */

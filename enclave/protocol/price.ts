@@ -44,8 +44,16 @@ export function checkAgainstCharter(query: AggregateQuery, charter: Charter): vo
     throw new Refusal('query-not-compilable', 'privacy.mechanism');
   }
   if (query.privacy.k < population.kFloor) throw new Refusal('k-below-floor', 'privacy.k');
-  if (!charter.purposes.some(({ id }) => id === query.purpose)) throw new Refusal('purpose-unknown', 'purpose');
-  for (const [at, recipient] of query.recipients.entries()) {
+  checkPolicy(query, charter);
+}
+
+/** Refuses a purpose the charter does not have and recipients it does not allow. */
+export function checkPolicy(
+  { purpose, recipients }: Pick<AggregateQuery, 'purpose' | 'recipients'>,
+  charter: Pick<Charter, 'purposes' | 'recipients'>,
+): void {
+  if (!charter.purposes.some(({ id }) => id === purpose)) throw new Refusal('purpose-unknown', 'purpose');
+  for (const [at, recipient] of recipients.entries()) {
     if (!charter.recipients.includes(recipient)) throw new Refusal('recipient-not-allowed', `recipients.${at}`);
   }
 }

@@ -67,7 +67,8 @@ const oneSplit = 'name one of keys, groups and edges';
 export const GroupKey = z.strictObject({ ...split, as: Slug }).refine(isOneSplit, oneSplit);
 export type GroupKey = z.infer<typeof GroupKey>;
 
-const Parameter = z.strictObject({ oneOf: z.array(Constant).min(1).max(valuesMax) });
+/** Values a parameter may have. */
+export const Parameter = z.strictObject({ oneOf: z.array(Constant).min(1).max(valuesMax) });
 
 const named = <Fn extends string>(fn: Fn) => ({ as: Slug, fn: z.literal(fn) });
 /** Bounds every value is clamped to, on the column's grid: what one unit can add at most. */

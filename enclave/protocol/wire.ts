@@ -10,7 +10,8 @@ import { concat, utf8 } from './bytes.ts';
 import { Charter } from './charter.ts';
 import { SignedDocument } from './document.ts';
 import { withLoss } from './loss.ts';
-import { Bilingual, Bytes32, Digest, Instant } from './name.ts';
+import { Bilingual, Bytes32, Digest, Instant, Slug } from './name.ts';
+import { Constant } from './query.ts';
 
 /** Largest head of a frame in bytes. */
 export const headBytesMax = 4 * 1024 * 1024;
@@ -38,6 +39,14 @@ export const Founding = z.strictObject({
 });
 export type Founding = z.infer<typeof Founding>;
 
+/** Which run is to be previewed, and for cells of which size; null assumes the declared capacity spread evenly. */
+export const PreviewRequest = z.strictObject({
+  query: Digest,
+  parameters: z.record(Slug, Constant),
+  unitsPerCell: z.int().min(1).max(1_000_000_000).nullable(),
+});
+export type PreviewRequest = z.infer<typeof PreviewRequest>;
+
 /** What the host may ask. `unlock` comes first and once, with the key from the operator's secret store. */
 export const DoorRequest = z.discriminatedUnion('method', [
   z.strictObject({ id, method: z.literal('unlock'), key: Bytes32 }),
@@ -46,6 +55,7 @@ export const DoorRequest = z.discriminatedUnion('method', [
   z.strictObject({ id, method: z.literal('submit'), submission: Submission }),
   z.strictObject({ id, method: z.literal('read'), path: z.string().max(200), session: z.string().max(100).nullable() }),
   z.strictObject({ id, method: z.literal('catalogue'), session: z.string().max(100) }),
+  z.strictObject({ id, method: z.literal('preview'), session: z.string().max(100), preview: PreviewRequest }),
 ]);
 export type DoorRequest = z.infer<typeof DoorRequest>;
 
@@ -104,6 +114,9 @@ export const Catalogue = z.strictObject({
       charges: z.array(withLoss({ population: z.string(), delta: z.string() })),
       releases: z.int(),
     }),
+  ),
+  tables: z.array(
+    z.strictObject({ digest: Digest, table: z.unknown(), revoked: z.boolean(), missing: z.array(z.string()) }),
   ),
   balances: z.array(
     z.strictObject({

@@ -1,10 +1,12 @@
 /** `reinraum query propose|approve|revoke|list|run`: questions, from proposal to answer. */
-import { AggregateQuery, type Constant, digestOf, type Json } from '@reinraum/protocol';
+import { AggregateQuery, digestOf, type Json } from '@reinraum/protocol';
 import type { Command } from 'commander';
 import { ask } from '../client/ask.ts';
-import { loadQuery } from '../example/policy-files.ts';
+import { loadQuestion } from '../example/policy-files.ts';
 import { clientOf, type MemberOptions, withMember } from './address.ts';
 import { print, say } from './output.ts';
+import { parametersOf } from './parameters.ts';
+import { addPreview } from './preview.ts';
 import { tableOf } from './table.ts';
 
 /** Adds the commands. */
@@ -14,7 +16,7 @@ export function addQuery(program: Command): void {
     .description('propose a question; prints its digest, which others approve')
     .argument('<file>', 'query YAML')
     .action(async (file: string, options: MemberOptions) => {
-      const object = await loadQuery(file);
+      const object = await loadQuestion(file);
       const digest = digestOf(object as Json);
       await (await clientOf(options)).act('query.propose', { query: digest }, { object });
       print(digest);
@@ -31,9 +33,10 @@ export function addQuery(program: Command): void {
   withMember(query.command('list'))
     .description('questions of the room with price and missing approvals, and what the budgets have left')
     .action(async (options: MemberOptions) => {
-      const { queries, balances } = await (await clientOf(options)).catalogue();
-      print(JSON.stringify({ queries, balances }, null, 2));
+      const { queries, tables, balances } = await (await clientOf(options)).catalogue();
+      print(JSON.stringify({ queries, tables, balances }, null, 2));
     });
+  addPreview(query);
   withMember(query.command('run'))
     .description('run an approved question for your own unit')
     .argument('<digest>', 'digest of the question')
@@ -44,7 +47,7 @@ export function addQuery(program: Command): void {
       const known = (await client.catalogue()).queries.find((candidate) => candidate.digest === digest);
       if (!known) throw new Error('query: the room does not know this digest; list the questions with "query list"');
       const template = AggregateQuery.parse(known.query);
-      const answered = await ask(client, digest, template.purpose, parametersOf(template, options.param ?? []));
+      const answered = await ask(client, digest, template.purpose, parametersOf(template.params, options.param ?? []));
       say(
         answered.isRepeat
           ? 'stored release, delivered again at no charge'
@@ -52,16 +55,4 @@ export function addQuery(program: Command): void {
       );
       print(options.json ? JSON.stringify(answered.release) : tableOf(answered.release));
     });
-}
-
-/** Parameters as typed: numbers where the template's domain has numbers. */
-function parametersOf(query: AggregateQuery, given: readonly string[]): Record<string, Constant> {
-  const parameters: Record<string, Constant> = {};
-  for (const pair of given) {
-    const [name = '', ...rest] = pair.split('=');
-    const text = rest.join('=');
-    const isNumber = query.params[name]?.oneOf.some((value) => typeof value === 'number');
-    parameters[name] = isNumber ? Number(text) : text;
-  }
-  return parameters;
 }

@@ -12,13 +12,16 @@ export function tableOf({ axes, cells, measures, k }: Release): string {
     ...cell.key,
     ...measures.flatMap((measure, at) => estimatesOf(cell, at).flatMap((estimate) => shown(measure, estimate))),
   ]);
+  const note = `. = geheim (weniger als ${k} oder nicht sicher zeigbar) / hidden (fewer than ${k}, or not safe to show)`;
+  return `${alignedTable(head, rows, axes.length)}\n${note}`;
+}
+
+/** Lines of a table with its columns aligned: the first `keys` to the left, numbers to the right. */
+export function alignedTable(head: readonly string[], rows: readonly (readonly string[])[], keys: number): string {
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => (row[at] ?? '').length)));
   const line = (row: readonly string[]) =>
-    row
-      .map((text, at) => (at < axes.length ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0)))
-      .join('  ');
-  const note = `. = geheim (weniger als ${k} oder nicht sicher zeigbar) / hidden (fewer than ${k}, or not safe to show)`;
-  return [line(head), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line), note].join('\n');
+    row.map((text, at) => (at < keys ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0))).join('  ');
+  return [line(head), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
 }
 
 function shown(measure: ReleasedMeasure, estimate: Estimate | null): string[] {

@@ -14,6 +14,8 @@ import {
   type Opening,
   openBytes,
   openDocument,
+  Preview,
+  type PreviewRequest,
   type SigningKey,
   type StatementOf,
   type StatementType,
@@ -149,6 +151,13 @@ export class RoomClient {
   async catalogue(): Promise<Catalogue> {
     const headers = { 'x-reinraum-session': await this.session() };
     return Catalogue.parse(await (await this.public.fetch('/catalogue', { headers })).json());
+  }
+
+  /** What a run would cost and how exact it would be; nothing is charged. Throws {@link RoomProblem}. */
+  async preview(preview: PreviewRequest): Promise<Preview> {
+    const headers = { ...json, 'x-reinraum-session': await this.session() };
+    const init = { method: 'POST', headers, body: JSON.stringify(preview) };
+    return Preview.parse(await (await this.public.fetch('/preview', init)).json());
   }
 
   async #opened(sealed: Uint8Array): Promise<Uint8Array> {

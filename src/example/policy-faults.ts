@@ -5,7 +5,11 @@ import {
   type CharterTemplate,
   checkAgainstCharter,
   checkCompiles,
+  checkTable,
   type DatasetSchema,
+  type DerivedTable,
+  digestOf,
+  type Json,
   partyOf,
   plan,
   Refusal,
@@ -19,6 +23,7 @@ export interface RoomPolicies {
   readonly template: CharterTemplate;
   readonly schemas: readonly DatasetSchema[];
   readonly queries: readonly AggregateQuery[];
+  readonly tables: readonly DerivedTable[];
 }
 
 /** Faults between charter, schemas and queries, each "file: field: what to do". */
@@ -43,6 +48,15 @@ export function policyFaults(policies: RoomPolicies): string[] {
     const schema = schemas.find(({ id }) => id === query.from.dataset);
     if (!schema) faults.push(`queries/${query.id}: from.dataset: there is no schema "${query.from.dataset}"`);
     else faults.push(...refused(`queries/${query.id}`, () => checkQuery(query, template, schema)));
+  }
+  const known = new Map(queries.map((query) => [digestOf(query as Json), query]));
+  for (const table of policies.tables) {
+    const find = (digest: string) => {
+      const query = known.get(digest);
+      const schema = schemas.find(({ id }) => id === query?.from.dataset);
+      return query && schema && { query, schema };
+    };
+    faults.push(...refused(`derived/${table.id}`, () => checkTable(table, template, find)));
   }
   return faults;
 }

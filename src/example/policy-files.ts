@@ -1,8 +1,16 @@
 /** A folder of policies → validated objects. Every fault names file and field and says what to do. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { AggregateQuery, CharterTemplate, DatasetSchema } from '@reinraum/protocol';
+import { basename, dirname, join } from 'node:path';
+import {
+  AggregateQuery,
+  CharterTemplate,
+  DatasetSchema,
+  DerivedTable,
+  digestOf,
+  type Json,
+  type Question,
+} from '@reinraum/protocol';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
@@ -17,16 +25,20 @@ export interface Policies extends RoomPolicies {
 }
 
 /**
- * Loads `charter.yaml`, `schemas/` and `queries/` of a folder, codes inlined, each valid and all fitting together: every
+ * Loads `charter.yaml`, `schemas/`, `queries/` and `derived/` of a folder, codes inlined, each valid and all fitting together: every
  * question is one the charter allows and its schema compiles. Throws an `Error` with up to 20 faults, a line each.
  */
 export async function loadRoomPolicies(folder: string): Promise<RoomPolicies> {
   const template = await load(join(folder, 'charter.yaml'), CharterTemplate);
   const schemas: DatasetSchema[] = [];
   for (const path of await yamlFiles(join(folder, 'schemas'))) schemas.push(await load(path, DatasetSchema, folder));
-  const queries: AggregateQuery[] = [];
-  for (const path of await yamlFiles(join(folder, 'queries'))) queries.push(await load(path, AggregateQuery, folder));
-  const policies = { template, schemas, queries };
+  const queries = await loadQueries(folder);
+  const tables: DerivedTable[] = [];
+  const derived = join(folder, 'derived');
+  for (const path of existsSync(derived) ? await yamlFiles(derived) : []) {
+    tables.push(await loadTable(path, folder, queries));
+  }
+  const policies = { template, schemas, queries, tables };
   refuse(policyFaults(policies).map((fault) => `${folder}: ${fault}`));
   return policies;
 }
@@ -40,9 +52,32 @@ export async function loadPolicies(folder: string): Promise<Policies> {
   return { ...policies, example };
 }
 
-/** Loads one query; files it names are looked for in the folder above its own. */
-export function loadQuery(path: string): Promise<AggregateQuery> {
-  return load(path, AggregateQuery, join(path, '..', '..'));
+/**
+ * Loads one question: a query, or a table whose inputs may name queries by the id they have in `queries/`. Files it names
+ * are looked for in the folder above its own.
+ */
+export async function loadQuestion(path: string): Promise<Question> {
+  const folder = join(path, '..', '..');
+  const isTable = basename(dirname(path)) === 'derived';
+  return isTable ? loadTable(path, folder, await loadQueries(folder)) : load(path, AggregateQuery, folder);
+}
+
+async function loadQueries(folder: string): Promise<AggregateQuery[]> {
+  const queries: AggregateQuery[] = [];
+  for (const path of await yamlFiles(join(folder, 'queries'))) queries.push(await load(path, AggregateQuery, folder));
+  return queries;
+}
+
+/** A derived table: the ids of its inputs' queries become their digests. */
+function loadTable(path: string, folder: string, queries: readonly AggregateQuery[]): Promise<DerivedTable> {
+  return load(path, DerivedTable, folder, (value) => {
+    const inputs = (value as { inputs?: Record<string, { query?: unknown } | null> } | null)?.inputs;
+    for (const [name, input] of Object.entries(inputs ?? {})) {
+      const query = queries.find(({ id }) => id === input?.query);
+      if (!input || !query) throw new Error(`${path}: inputs.${name}.query: there is no query of this id in queries/`);
+      input.query = digestOf(query as Json);
+    }
+  });
 }
 
 function refuse(faults: readonly string[]): void {
@@ -62,7 +97,12 @@ async function yamlFiles(folder: string): Promise<string[]> {
 }
 
 /** Parses a YAML file; code lists and groups it names as files are read from the policies' folder. */
-async function load<T>(path: string, schema: z.ZodType<T>, folder?: string): Promise<T> {
+async function load<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  folder?: string,
+  resolve: (value: unknown) => void = () => {},
+): Promise<T> {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new Error(`${path}: there is no such file`);
   });
@@ -73,6 +113,7 @@ async function load<T>(path: string, schema: z.ZodType<T>, folder?: string): Pro
     throw new Error(`${path}: not YAML: ${error instanceof Error ? error.message : ''}`, { cause: error });
   }
   if (folder !== undefined) await inlineCodes(value, path, folder);
+  resolve(value);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   refuse(parsed.error.issues.map((issue) => `${path}: ${faultOf(issue)}`));
@@ -97,6 +138,14 @@ function depthOf(issue: z.core.$ZodIssue): number {
 
 /** Replaces `codes: { file }` of columns, and `groups: { file }` of keys and measures, by the rows of that file. */
 async function inlineCodes(value: unknown, path: string, folder: string): Promise<void> {
+  const axes = (value as { axes?: unknown } | null)?.axes;
+  for (const [at, axis] of (Array.isArray(axes) ? (axes as ({ rollup?: unknown } | null)[]) : []).entries()) {
+    const rollup = axis?.rollup as Record<string, unknown> | undefined;
+    for (const [input, named] of Object.entries(rollup ?? {})) {
+      if (!rollup || typeof named !== 'object' || named === null || !('file' in named)) continue;
+      rollup[input] = await rowsOf(join(folder, String(named.file)), `${path}: axes.${at}.rollup.${input}.file`);
+    }
+  }
   const parts = value as Partial<Record<'columns' | 'groupBy' | 'measures', unknown>> | null;
   for (const [list, member] of lists) {
     const items = parts?.[list];

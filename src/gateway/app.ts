@@ -52,6 +52,7 @@ export function gateway(options: GatewayOptions): Hono {
   const onError = () => problemResponse('body-too-large');
   app.use('/rooms/:room/uploads/:offer', bodyLimit({ maxSize: pieceBytesMax, onError }));
   app.use('/rooms/:room/founding', bodyLimit({ maxSize: bodyBytesMax, onError }));
+  app.use('/rooms/:room/preview', bodyLimit({ maxSize: bodyBytesMax, onError }));
   app.use('/rooms/:room/statements', bodyLimit({ maxSize: bodyBytesMax, onError }));
   app.notFound(() => problemResponse('not-found'));
   app.onError(() => problemResponse('enclave-failed'));
@@ -74,6 +75,7 @@ export function gateway(options: GatewayOptions): Hono {
     return answer;
   });
   app.post('/rooms/:room/founding', (context) => forward(context.req.raw, options));
+  app.post('/rooms/:room/preview', (context) => forward(context.req.raw, options));
   app.post('/rooms/:room/statements', (context) => forward(context.req.raw, options));
   app.get('/rooms/:room/uploads/:offer', (context) => forward(context.req.raw, options));
   app.put('/rooms/:room/uploads/:offer', (context) => forward(context.req.raw, options));

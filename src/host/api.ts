@@ -3,7 +3,7 @@
  * the gateway only. It carries ciphertext, signed statements and public policy.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { Accepted, digestOf, encodeFrame, Founding, Refusal, Submission } from '@reinraum/protocol';
+import { Accepted, digestOf, encodeFrame, Founding, PreviewRequest, Refusal, Submission } from '@reinraum/protocol';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ZodError } from 'zod';
@@ -61,6 +61,12 @@ export function hostApi({ rooms, token }: HostApiOptions): Hono {
     const { door } = await existing(rooms, context.req.param('room'));
     const session = context.req.header('x-reinraum-session') ?? '';
     return context.json((await door.ask({ method: 'catalogue', session })).value as object);
+  });
+  app.post('/rooms/:room/preview', async (context) => {
+    const preview = PreviewRequest.parse(await context.req.json());
+    const { door } = await existing(rooms, context.req.param('room'));
+    const session = context.req.header('x-reinraum-session') ?? '';
+    return context.json((await door.ask({ method: 'preview', preview, session })).value as object);
   });
   app.get('/rooms/:room/log/:path{.+}', async (context) => {
     const { door } = await existing(rooms, context.req.param('room'));

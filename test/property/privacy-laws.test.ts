@@ -1,12 +1,12 @@
 import { createCipheriv } from 'node:crypto';
 import {
-  compare,
   CountIntervals,
+  compare,
   distributionOf,
   type Mechanism,
   mechanismKey,
-  rational,
   type Rational,
+  rational,
   toNumber,
 } from '@reinraum/protocol';
 import * as fc from 'fast-check';

@@ -4,7 +4,7 @@
  * fails here about once in 15,000 runs. The mutated samplers miss the same tests by many orders of magnitude.
  */
 import { randomFillSync } from 'node:crypto';
-import { distributionOf, type Mechanism, mechanismKey, rational, type Rational } from '@reinraum/protocol';
+import { distributionOf, type Mechanism, mechanismKey, type Rational, rational } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { bernoulli, bernoulliExp } from '../../enclave/privacy/bernoulli.ts';
 import { FairBits } from '../../enclave/privacy/bits.ts';

@@ -1,4 +1,4 @@
-import { compare, distributionOf, type Mechanism, rational, type Rational, subtract } from '@reinraum/protocol';
+import { compare, distributionOf, type Mechanism, type Rational, rational, subtract } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { expBounds } from '../../enclave/privacy/exponential.ts';
 import { summedVarianceMax, tailOf } from '../../enclave/privacy/tail.ts';

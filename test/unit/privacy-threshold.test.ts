@@ -1,5 +1,5 @@
 /** The hard k with differential privacy, checked by exact sums over the noise: nothing here is random. */
-import { compare, distributionOf, type Mechanism, rational, type Rational } from '@reinraum/protocol';
+import { compare, distributionOf, type Mechanism, type Rational, rational } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { tailOf } from '../../enclave/privacy/tail.ts';
 import { cutOf, isShown, tauOf } from '../../enclave/privacy/threshold.ts';

@@ -31,3 +31,8 @@ export function quantileRange(bins: readonly bigint[], _m: Mechanism, q: Rationa
   while (at < bins.length - 1 && Number(c + (bins[at] ?? 0n)) < Number(n) * toNumber(q)) c += bins[at++] ?? 0n;
   return { position: at + 0.5, low: at, high: at };
 }
+/** x */
+export function differenceInterval(x: Noisy, y: Noisy, _alpha: number) {
+  const s = 2 * Math.sqrt(sd(x) ** 2 + sd(y) ** 2);
+  return { low: Number(x.value - y.value) - s, high: Number(x.value - y.value) + s };
+}

@@ -1,0 +1,197 @@
+/**
+ * What a run would cost and how exact it would be, before anything is charged (privacy.md "Approval-time analysis"): from
+ * template, schema, charter, balances and an assumption about the size of a cell. No row is read, nothing is secret.
+ */
+import { z } from 'zod';
+import type { Charter } from './charter.ts';
+import { componentsOf } from './component.ts';
+import { distributionOf } from './inference/distribution.ts';
+import { CountIntervals } from './inference/interval.ts';
+import { type Noisy, plainInterval, ratioInterval } from './inference/ratio.ts';
+import { lossOf, withLoss } from './loss.ts';
+import { type Mechanism, mechanismKey } from './mechanism.ts';
+import { type Parameters, type Plan, type PlanMeasure, plan } from './plan.ts';
+import { type Charge, price } from './price.ts';
+import type { AggregateQuery } from './query.ts';
+import { divide, parseRational, type Rational, subtract, toNumber } from './rational.ts';
+import type { DatasetSchema } from './schema.ts';
+
+/** What is expected of one measure in a cell of the assumed size. */
+const MeasurePreview = z.strictObject({
+  as: z.string(),
+  fn: z.string(),
+  unit: z.string().nullable(),
+  /** Smallest noised count of units that is shown. */
+  cut: z.int(),
+  /** Units a cell needs to be shown with a probability of one half, and of 95 %. */
+  unitsForHalf: z.int(),
+  unitsForMost: z.int(),
+  /** Probability that a cell of the assumed size is shown; of all its classes, for rates and shares. */
+  shown: z.number(),
+  /** Expected half of the 95 % range in the measure's unit, parts of one for rates and shares; null for quantiles. */
+  halfWidth: z.number().nullable(),
+});
+/** See {@link previewOf}. */
+export type MeasurePreview = z.infer<typeof MeasurePreview>;
+
+/** The preview of a run. */
+export const Preview = z.strictObject({
+  charges: z.array(withLoss({ population: z.string(), delta: z.string() })),
+  /** Runs the budgets still allow, this one included. */
+  runsLeft: z.int(),
+  cells: z.int(),
+  unitsPerCell: z.int(),
+  measures: z.array(MeasurePreview),
+});
+export type Preview = z.infer<typeof Preview>;
+
+/** What a population has spent. */
+export type Spent = (population: string) => { readonly loss: Rational; readonly delta: Rational };
+
+/** The preview of a run with these parameters, for cells of `unitsPerCell` units. Throws as `plan` and `price`. */
+export function previewOf(
+  query: AggregateQuery,
+  schema: DatasetSchema,
+  parameters: Parameters,
+  charter: Pick<Charter, 'populations' | 'accountant'>,
+  spent: Spent,
+  unitsPerCell: number,
+): Preview {
+  const compiled = plan(query, schema, parameters);
+  const charges = price(query, schema, charter);
+  const delta = parseRational(charter.accountant.deltaPerDecision);
+  return {
+    charges,
+    runsLeft: runsLeft(charges, charter, spent),
+    cells: compiled.cells,
+    unitsPerCell,
+    measures: compiled.measures.map((measure) => measurePreview(measure, compiled, delta, unitsPerCell)),
+  };
+}
+
+/** How many cells of known or earlier released sizes one would expect to be hidden; 0 for a cell hidden before. */
+export function hiddenExpected(
+  { cut, k }: { readonly cut: number; readonly k: number },
+  noise: Mechanism,
+  sizes: readonly number[],
+): number {
+  const { survival } = distributionOf(noise);
+  return sizes.reduce((sum, units) => sum + 1 - (units < k ? 0 : survival(cut - units)), 0);
+}
+
+function runsLeft(charges: readonly Charge[], { populations }: Pick<Charter, 'populations'>, spent: Spent): number {
+  const runs = charges.map((charge) => {
+    const budget = populations.find(({ id }) => id === charge.population)?.budget;
+    if (!budget) return 0;
+    const { loss, delta } = spent(charge.population);
+    const times = (cap: Rational, used: Rational, one: Rational) => {
+      if (one.num === 0n) return Number.POSITIVE_INFINITY;
+      const { num, den } = divide(subtract(cap, used), one);
+      return Number(num / den);
+    };
+    return Math.min(
+      times(lossOf(budget), loss, lossOf(charge)),
+      times(parseRational(budget.delta), delta, parseRational(charge.delta)),
+    );
+  });
+  return Math.min(...runs);
+}
+
+function measurePreview(measure: PlanMeasure, { components, k }: Plan, delta: Rational, units: number): MeasurePreview {
+  const decider = components[measure.decider];
+  const value = components[measure.value];
+  if (!decider || !value) throw new TypeError('preview: a measure without components');
+  const cut = cutFor(decider.mechanism, k, delta);
+  const { survival } = distributionOf(decider.mechanism);
+  const shownAt = (n: number) => (n < k ? 0 : survival(cut - n));
+  const classes = decider.width;
+  const inClass = Math.floor(units / classes);
+  return {
+    as: measure.as,
+    fn: measure.fn,
+    unit: measure.unit,
+    cut,
+    unitsForHalf: classes * first((n) => shownAt(n) >= 0.5, k),
+    unitsForMost: classes * first((n) => shownAt(n) >= 0.95, k),
+    shown: shownAt(inClass) ** (measure.fn === 'histogram' ? 1 : classes),
+    halfWidth: halfWidth(measure, { mechanism: value.mechanism, decider: decider.mechanism, cut, k, units, classes }),
+  };
+}
+
+interface Assumed {
+  readonly mechanism: Mechanism;
+  readonly decider: Mechanism;
+  readonly cut: number;
+  readonly k: number;
+  readonly units: number;
+  readonly classes: number;
+}
+
+const alpha = 0.05;
+
+/** Half of the range of a shown cell of the assumed size; of the smallest one that is shown, where that is smaller. */
+function halfWidth({ fn, input }: PlanMeasure, { mechanism, decider, cut, k, units, classes }: Assumed): number | null {
+  const shownFrom = { cut: BigInt(cut), k: BigInt(k) };
+  const count = (n: number): Noisy => ({ value: BigInt(Math.max(n, cut)), mechanism: decider, terms: 1, shownFrom });
+  const half = (low: number | bigint, high: number | bigint) => (Number(high) - Number(low)) / 2;
+  if (fn === 'count' || fn === 'histogram') {
+    const { low, high } = new CountIntervals({ mechanism: decider, ...shownFrom, alpha }).of(
+      count(units / classes).value,
+    );
+    return half(low, high);
+  }
+  if (fn === 'quantile') return null;
+  if (fn === 'countRows' || fn === 'sum') {
+    const { low, high } = plainInterval({ value: 0n, mechanism, terms: 1 }, alpha);
+    return half(low, high) * (input.of === 'value' ? input.step : 1);
+  }
+  if (fn === 'mean') {
+    const { low, high } = ratioInterval({ value: 0n, mechanism, terms: 1 }, count(units), alpha);
+    return (half(low, high) * (input.of === 'value' ? input.step : 1)) / 2;
+  }
+  const part = Math.floor(units / classes);
+  const rest: Noisy =
+    classes === 2
+      ? count(part)
+      : { ...plainCount(part * (classes - 1), cut * (classes - 1), decider), terms: classes - 1 };
+  const { low, high } = ratioInterval(count(part), rest, alpha);
+  return half(Math.max(0, low) / (1 + Math.max(0, low)), Number.isFinite(high) ? high / (1 + high) : 1);
+}
+
+function plainCount(n: number, atLeast: number, mechanism: Mechanism): Noisy {
+  return { value: BigInt(Math.max(n, atLeast)), mechanism, terms: 1 };
+}
+
+const cuts = new Map<string, number>();
+
+/** The cut for display, from tails in doubles; the enclave decides by exact ones (`threshold.ts`). */
+export function cutFor(mechanism: Mechanism, k: number, delta: Rational): number {
+  const key = `${mechanismKey(mechanism)} ${delta.num}/${delta.den}`;
+  const known = cuts.get(key);
+  if (known !== undefined) return known + k;
+  const { survival } = distributionOf(mechanism);
+  const bound = toNumber(delta);
+  const rare = first((m) => survival(m) <= bound, 1);
+  cuts.set(key, rare);
+  return rare + k;
+}
+
+/** The first integer from `from` on that passes a test which never fails again after it passed. */
+function first(passes: (n: number) => boolean, from: number): number {
+  let stride = 1;
+  while (!passes(from + stride - 1)) stride *= 2;
+  let low = from + (stride === 1 ? 0 : stride / 2);
+  let high = from + stride - 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (passes(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Components of a template's deciding count, for whoever wants {@link hiddenExpected} of an earlier release. */
+export function deciderOf(query: AggregateQuery, schema: DatasetSchema, measure: number): Mechanism | undefined {
+  const { components, measures } = componentsOf(query, schema);
+  return components[measures[measure]?.decider ?? -1]?.mechanism;
+}

@@ -1,0 +1,106 @@
+/** `reinraum query preview` and `reinraum query table`: what a run would cost, and tables derived from releases. */
+
+import { readFile } from 'node:fs/promises';
+import {
+  AggregateQuery,
+  type Derived,
+  type DerivedTable,
+  hiddenExpected,
+  mechanismOf,
+  Release,
+} from '@reinraum/protocol';
+import type { Command } from 'commander';
+import { askTable } from '../client/derived.ts';
+import { clientOf, type MemberOptions, withMember } from './address.ts';
+import { print, say } from './output.ts';
+import { parametersOf } from './parameters.ts';
+import { alignedTable } from './table.ts';
+
+interface PreviewOptions extends MemberOptions {
+  readonly param?: string[];
+  readonly units?: string;
+  readonly like?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the commands below `query`. */
+export function addPreview(query: Command): void {
+  withMember(query.command('preview'))
+    .description('what a run would cost, how exact it would be and how many runs are left; nothing is charged')
+    .argument('<digest>', 'digest of the question')
+    .option('--param <name=value...>', 'parameters of the question')
+    .option('--units <n>', 'assumed size of a cell in units; without it the declared capacity spread evenly')
+    .option('--like <release.json>', 'an earlier release with the same cells: how many would be hidden')
+    .option('--json', 'print the preview as JSON')
+    .action(preview);
+  withMember(query.command('table'))
+    .description('evaluate a derived table; what it is made from is run first, free where it was released before')
+    .argument('<digest>', 'digest of the table')
+    .option('--param <name=value...>', 'parameters of the table')
+    .option('--json', 'print the table as JSON')
+    .action(table);
+}
+
+async function preview(digest: string, options: PreviewOptions): Promise<void> {
+  const client = await clientOf(options);
+  const known = (await client.catalogue()).queries.find((candidate) => candidate.digest === digest);
+  if (!known) throw new Error('query: the room does not know this digest; list the questions with "query list"');
+  const template = AggregateQuery.parse(known.query);
+  const unitsPerCell = options.units === undefined ? null : Number(options.units);
+  const parameters = parametersOf(template.params, options.param ?? []);
+  const previewed = await client.preview({ query: digest, parameters, unitsPerCell });
+  const hidden = options.like === undefined ? null : await hiddenLike(options.like);
+  if (options.json) return print(JSON.stringify({ ...previewed, hiddenExpected: hidden }));
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  for (const { population, delta, ...loss } of previewed.charges) {
+    print(`Preis / price  ${population}: ${'rho' in loss ? `ρ ${loss.rho}` : `ε ${loss.epsilon}`}, δ ${delta}`);
+  }
+  print(`Läufe übrig / runs left  ${previewed.runsLeft}`);
+  print(`Zellen / cells  ${previewed.cells}, angenommen je / assumed each  ${previewed.unitsPerCell}`);
+  for (const { as, fn, unit, cut, halfWidth, shown, unitsForMost } of previewed.measures) {
+    const isShare = fn === 'rate' || fn === 'shares';
+    const half =
+      halfWidth === null ? '–' : isShare ? percent(halfWidth) : `${halfWidth.toFixed(1)} ${unit ?? ''}`.trim();
+    print(
+      `${as}: ±${half} (95 %); sichtbar ab / shown from ${cut}; so große Zelle sichtbar / cell of this size shown ${percent(shown)}; fast sicher ab / almost surely from ${unitsForMost}`,
+    );
+  }
+  if (hidden !== null) print(`wohl verborgen / likely hidden  ${hidden.toFixed(1)}`);
+}
+
+/** Expected number of hidden cells, were the cells as large as in an earlier release of a count. */
+async function hiddenLike(path: string): Promise<number> {
+  const release = Release.parse(JSON.parse(await readFile(path, 'utf8')));
+  const [measure] = release.measures;
+  if (measure?.fn !== 'count') throw new Error('--like: needs a release whose first measure is a count of units');
+  const sizes = release.cells.map(({ values: [value] }) => (value && !Array.isArray(value) ? value.value : 0));
+  return hiddenExpected({ cut: measure.cut, k: release.k }, mechanismOf(measure.noise), sizes);
+}
+
+async function table(digest: string, options: PreviewOptions): Promise<void> {
+  const client = await clientOf(options);
+  const known = (await client.catalogue()).tables.find((candidate) => candidate.digest === digest);
+  const params = (known?.table as DerivedTable | undefined)?.params ?? {};
+  const answered = await askTable(client, digest, parametersOf(params, options.param ?? []));
+  for (const [name, { isRepeat, release }] of answered.answers) {
+    say(`${name}: ${isRepeat ? 'stored release, at no charge' : `charged at log entry ${release.charged}`}`);
+  }
+  if (options.json) print(JSON.stringify({ table: answered.table.id, ...answered.derived }));
+  else print(derivedTable(answered.table, answered.derived));
+}
+
+/** A derived table as text; a change that its range does not tell from none says so. */
+export function derivedTable({ measure }: DerivedTable, { axes, cells, decimals }: Derived): string {
+  const unit = measure.fn === 'ratio' && measure.per !== 1 ? ` (je / per ${measure.per})` : '';
+  const word = measure.fn === 'change' ? ['Richtung / direction'] : [];
+  const head = [...axes.map(({ as }) => as), `${measure.as}${unit}`, '95 %-Bereich', ...word];
+  const text = (value: number) => (value / 10 ** decimals).toFixed(decimals);
+  const rows = cells.map(({ key, estimate }) => {
+    if (!estimate) return [...key, '.', '.', ...word.map(() => '.')];
+    const { value, low, high } = estimate;
+    const direction =
+      low > 0 ? 'gestiegen / up' : high < 0 ? 'gefallen / down' : 'nicht unterscheidbar / no difference shown';
+    return [...key, text(value), `${text(low)} – ${text(high)}`, ...word.map(() => direction)];
+  });
+  return alignedTable(head, rows, axes.length);
+}
