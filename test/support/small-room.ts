@@ -130,6 +130,8 @@ export interface SmallRoom {
 
 /** How a small room differs from the usual one. */
 export interface SmallRoomOptions {
+  /** Changes the charter before it is signed. */
+  readonly charter?: (template: CharterTemplate) => CharterTemplate;
   readonly rho?: string;
   readonly delta?: string;
   readonly sandbox?: Partial<SandboxOptions>;
@@ -147,7 +149,7 @@ export function people(): People {
 }
 
 /** Starts an installation and founds the room in it. */
-export async function smallRoom({ rho, delta, sandbox }: SmallRoomOptions = {}): Promise<SmallRoom> {
+export async function smallRoom({ rho, delta, sandbox, charter }: SmallRoomOptions = {}): Promise<SmallRoom> {
   const directory = await mkdtemp(join(tmpdir(), 'reinraum-test-'));
   const rooms = new Rooms({ appDirectory: repositoryRoot, directory, ...(sandbox ? { sandbox } : {}) });
   const accessLog: AccessLine[] = [];
@@ -157,7 +159,7 @@ export async function smallRoom({ rho, delta, sandbox }: SmallRoomOptions = {}):
   const everyone = people();
   const cards = Object.values(everyone).map(({ member }) => member);
   const instance = instanceOf(
-    template(rho, delta),
+    charter ? charter(template(rho, delta)) : template(rho, delta),
     [residents, debtors],
     cards,
     await verifiedClaims(new RoomPublic(address)),

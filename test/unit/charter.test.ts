@@ -107,12 +107,12 @@ describe('a charter', () => {
     [
       'a budget as a float',
       () => ({ populations: [{ ...person, budget: { rho: 0.5, delta: '0' } }] }),
-      'populations.0.budget.rho',
+      'populations.0.budget',
     ],
     [
       'a budget not in lowest terms',
       () => ({ populations: [{ ...person, budget: { rho: '2/4', delta: '0' } }] }),
-      'populations.0.budget.rho',
+      'populations.0.budget',
     ],
     ['no budget', () => ({ populations: [{ ...person, budget: undefined }] }), 'populations.0.budget'],
     ['an unknown linkage', () => ({ populations: [{ ...person, linkage: 'any' }] }), 'populations.0.linkage'],

@@ -1,0 +1,167 @@
+/** Components of a query: sensitivity, noise and price by template and schema alone. */
+import {
+  AggregateQuery,
+  componentsOf,
+  contributionOf,
+  DatasetSchema,
+  decisionsOf,
+  formatRational,
+  Refusal,
+} from '@reinraum/protocol';
+import { describe, expect, test } from 'vitest';
+import { byDistrict, residents } from '../support/small-room.ts';
+
+const title = residents.title;
+const money = {
+  name: 'debt',
+  title,
+  type: 'integer',
+  nullable: true,
+  min: -1000,
+  max: 100_000,
+  step: 100,
+  unit: 'cent',
+};
+const quarters = ['q1', 'q2', 'q3', 'q4'].map((code) => ({ code, de: code, en: code }));
+const panel = DatasetSchema.parse({
+  ...residents,
+  columns: [...residents.columns, money, { name: 'quarter', title, type: 'code', codes: quarters }],
+  period: 'quarter',
+});
+const flat = DatasetSchema.parse({ ...residents, columns: [...residents.columns, money] });
+const { where: _where, params: _params, ...bare } = byDistrict;
+const query = (bend: object) => AggregateQuery.parse({ ...bare, ...bend });
+const measuring = (...measures: object[]) =>
+  query({ measures: measures.map((measure, at) => ({ as: `m${at}`, ...measure })) });
+const district = { column: 'r.district', as: 'd' };
+const fixed = { where: { eq: ['r.quarter', 'q1'] } };
+
+function refusal(make: () => unknown): string {
+  try {
+    make();
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+  return 'compiled';
+}
+
+describe('the contribution of a unit', () => {
+  test.each<[string, object, [number, number, number]]>([
+    ['one period fixed', fixed, [1, 1, 1]],
+    [
+      'a fixed period among other conditions',
+      { where: { all: [{ gte: ['r.age', 18] }, { eq: ['r.quarter', 'q2'] }] } },
+      [1, 1, 1],
+    ],
+    ['a list of periods', { where: { in: ['r.quarter', ['q1', 'q2']] } }, [2, 2, 2]],
+    [
+      'one period or another',
+      { where: { any: [{ eq: ['r.quarter', 'q1'] }, { eq: ['r.quarter', 'q2'] }] } },
+      [2, 2, 2],
+    ],
+    [
+      'one period or something else',
+      { where: { any: [{ eq: ['r.quarter', 'q1'] }, { eq: ['r.age', 3] }] } },
+      [4, 4, 4],
+    ],
+    ['all periods but one', { where: { not: { eq: ['r.quarter', 'q1'] } } }, [4, 4, 4]],
+    ['all periods', {}, [4, 4, 4]],
+    ['by period', { groupBy: [district, { column: 'r.quarter', as: 'q' }] }, [4, 4, 1]],
+    ['by two of the periods', { groupBy: [{ column: 'r.quarter', as: 'q', keys: ['q3', 'q1'] }] }, [4, 2, 1]],
+    [
+      'by half-years',
+      {
+        groupBy: [
+          {
+            column: 'r.quarter',
+            as: 'h',
+            groups: [
+              { code: 'h1', de: '1', en: '1', of: ['q1', 'q2'] },
+              { code: 'h2', de: '2', en: '2', of: ['q3', 'q4'] },
+            ],
+          },
+        ],
+      },
+      [4, 4, 2],
+    ],
+  ])('%s', (_name, bend, [rows, cells, rowsPerCell]) => {
+    expect(contributionOf(query(bend), panel)).toEqual({
+      rows: BigInt(rows),
+      cells: BigInt(cells),
+      rowsPerCell: BigInt(rowsPerCell),
+    });
+  });
+});
+
+describe('measures', () => {
+  test('divide the loss exactly, whatever the weights', () => {
+    const weighted = query({
+      measures: [
+        { as: 'debt', fn: 'sum', column: 'r.debt', clamp: [0, 50_000] },
+        { as: 'persons', fn: 'count' },
+        { as: 'years', fn: 'mean', column: 'r.age', clamp: [0, 100] },
+      ],
+      privacy: { mechanism: 'discreteGaussian', rho: '1/10', split: { debt: 4, persons: 1, years: 3 }, k: 5 },
+    });
+    const { components, measures } = componentsOf(weighted, flat);
+    // ρ of a component is l2² / 2σ².
+    const losses = components.map(({ mechanism, sensitivity }) =>
+      mechanism.kind === 'discreteGaussian'
+        ? (Number(sensitivity.l2Squared) * Number(mechanism.variance.den)) / (2 * Number(mechanism.variance.num))
+        : 0,
+    );
+    expect(losses.reduce((sum, loss) => sum + loss, 0)).toBeCloseTo(0.1, 12);
+    // The mean is decided by the count of persons, the sum by a count of its own: not everyone has a debt.
+    expect(measures[2]?.decider).toBe(measures[1]?.value);
+    expect(measures[0]?.decider).not.toBe(measures[1]?.value);
+    expect(decisionsOf({ components, measures })).toBe(2n);
+  });
+
+  test('are noised in steps of the grid', () => {
+    const { components } = componentsOf(measuring({ fn: 'sum', column: 'r.debt', clamp: [-1000, 50_000] }), flat);
+    expect(components[1]?.sensitivity).toEqual({ l0: 1n, l1: 500n, l2Squared: 250_000n, lInfinity: 500n });
+  });
+
+  test('pay for every cell a unit can be in', () => {
+    const grouped = query({
+      groupBy: [{ column: 'r.quarter', as: 'q' }],
+      measures: [{ as: 'm', fn: 'rate', of: { gte: ['r.age', 18] } }],
+    });
+    const { components } = componentsOf(grouped, panel);
+    expect(components).toMatchObject([{ part: 'pair', width: 2, sensitivity: { l0: 4n, l1: 4n, l2Squared: 4n } }]);
+    const [pair] = components;
+    expect(pair?.mechanism.kind === 'discreteGaussian' && formatRational(pair.mechanism.variance)).toBe('16');
+    expect(decisionsOf(componentsOf(grouped, panel))).toBe(4n);
+  });
+
+  test.each<[string, object, DatasetSchema, string]>([
+    ['a mean of codes', { fn: 'mean', column: 'r.sex', clamp: [0, 1] }, flat, 'measures.0.column'],
+    ['a sum of nothing known', { fn: 'sum', column: 'r.income', clamp: [0, 1] }, flat, 'measures.0.column'],
+    ['a sum of pseudonyms', { fn: 'sum', column: 'r.person_id', clamp: [0, 1] }, flat, 'measures.0.column'],
+    ['a clamp off the grid', { fn: 'sum', column: 'r.debt', clamp: [0, 150] }, flat, 'measures.0.clamp'],
+    ['a clamp beyond the domain', { fn: 'sum', column: 'r.age', clamp: [0, 121] }, flat, 'measures.0.clamp'],
+    ['a clamp of no width', { fn: 'mean', column: 'r.age', clamp: [5, 5] }, flat, 'measures.0.clamp'],
+    ['a clamp upside down', { fn: 'mean', column: 'r.age', clamp: [50, 5] }, flat, 'measures.0.clamp'],
+    [
+      'a quantile that leaves values out',
+      { fn: 'quantile', column: 'r.age', q: '1/2', edges: [18, 65] },
+      flat,
+      'measures.0.edges',
+    ],
+    ['shares of integers without classes', { fn: 'shares', column: 'r.age' }, flat, 'measures.0.keys'],
+    ['a sum over several periods', { fn: 'sum', column: 'r.age', clamp: [0, 100] }, panel, 'measures.0.fn'],
+    ['a rate over several periods', { fn: 'rate', of: { gte: ['r.age', 18] } }, panel, 'measures.0.fn'],
+    ['a histogram over several periods', { fn: 'histogram', column: 'r.sex' }, panel, 'measures.0.fn'],
+  ])('refuse %s', (_name, measure, schema, field) => {
+    expect(refusal(() => componentsOf(measuring(measure), schema))).toBe(`query-not-compilable: ${field}`);
+  });
+
+  test('count units and rows over several periods', () => {
+    const { components } = componentsOf(measuring({ fn: 'count' }, { fn: 'countRows' }), panel);
+    expect(components).toMatchObject([
+      { part: 'units', sensitivity: { l0: 4n, l1: 4n, l2Squared: 4n, lInfinity: 1n } },
+      { part: 'rows', sensitivity: { l0: 4n, l1: 4n, l2Squared: 16n, lInfinity: 4n } },
+    ]);
+  });
+});
