@@ -81,20 +81,17 @@ export function bytes(mediaType: string, de: string, en: string): { 200: Answer 
   return { 200: { description: inBoth(de, en), content: { [mediaType]: { schema } } } };
 }
 
-/** The problem documents of these codes, by status; a code named twice counts once. Failures of host and enclave are possible wherever a room is asked. */
+/**
+ * The problem documents of these codes, by status; a code named twice counts once. What each code says stands once, at
+ * `x-problems` of the document. Failures of host and enclave are possible wherever a room is asked.
+ */
 export function problems(...codes: readonly ProblemCode[]): Record<number, Answer> {
-  const byStatus = Map.groupBy(
-    [...new Set(codes)].map((code) => problem(code)),
-    ({ status }) => status,
-  );
+  const byStatus = Map.groupBy([...new Set(codes)], (code) => problem(code).status);
   return Object.fromEntries(
     [...byStatus].map(([status, same]) => {
-      const de = same.map(({ code, detail }) => `${code}: ${detail.de}`).join(' ');
-      const en = same.map(({ code, detail }) => `${code}: ${detail.en}`).join(' ');
-      return [
-        status,
-        { description: inBoth(de, en), content: { 'application/problem+json': { schema: ref('Problem') } } },
-      ];
+      const content = { 'application/problem+json': { schema: ref('Problem') } };
+      const description = inBoth(`Fehler: ${same.join(', ')}.`, `Problems: ${same.join(', ')}.`);
+      return [status, { description, content, 'x-codes': same }];
     }),
   );
 }

@@ -29,7 +29,7 @@ export function addEntrance(app: OpenAPIHono, host: HostAccess): void {
       tag: 'pages',
       method: 'get',
       path: '/health',
-      summary: ['Ist das Tor erreichbar?', 'Is the gateway up?'],
+      summary: ['Ist das Gateway erreichbar?', 'Is the gateway up?'],
       responses: json('Health', 'Ja. Über die Räume sagt das nichts.', 'Yes. It says nothing about the rooms.'),
     },
     (context) => context.json({ ok: true }),

@@ -3,7 +3,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { apiPage } from './api-page.ts';
 import { inBoth } from './bilingual.ts';
 import { componentSchemas } from './components.ts';
-import { add, bytes, problems, sessionScheme, type Tag, tags } from './described.ts';
+import { add, bytes, sessionScheme, type Tag, tags } from './described.ts';
+import { problem, problemCodes } from './problem.ts';
 
 /** An OpenAPI 3.1 document, as far as the page reads it. */
 export type ApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
@@ -45,7 +46,7 @@ export function addDescription(app: OpenAPIHono): void {
       method: 'get',
       path: '/api',
       summary: ['Diese Beschreibung als Seite', 'This description as a page'],
-      responses: { ...bytes('text/html; charset=UTF-8', 'Die Seite.', 'The page.'), ...problems('not-found') },
+      responses: bytes('text/html; charset=UTF-8', 'Die Seite.', 'The page.'),
     },
     (context) => context.html(apiPage(once())),
   );
@@ -70,5 +71,6 @@ function documentOf(app: OpenAPIHono): ApiDocument {
     path.replace(/:(\w+)\{[^}]*\}/, '{$1}'),
     item,
   ]);
-  return { ...described, paths: Object.fromEntries(paths) };
+  const codes = problemCodes.map((code) => [code, { status: problem(code).status, ...problem(code).detail }]);
+  return { ...described, paths: Object.fromEntries(paths), 'x-problems': Object.fromEntries(codes) };
 }

@@ -32,6 +32,9 @@ export type EdgeCode = keyof typeof edge;
 /** Every code a problem document can carry. */
 export type ProblemCode = EdgeCode | RefusalCode;
 
+/** All of them, those of the edge first. */
+export const problemCodes = [...Object.keys(edge), ...Object.keys(refusals)] as readonly ProblemCode[];
+
 /** A problem document. `code` is stable; `field` names a place in the request, never what stands there. */
 export const Problem = z.strictObject({
   type: z.string().regex(/^urn:reinraum:problem:[a-z-]+$/),

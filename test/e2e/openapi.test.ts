@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../../src/cli/root.ts';
 import { editorSchema, policyKinds } from '../../src/example/editor-schema.ts';
 import { gateway } from '../../src/gateway/app.ts';
+import { problem } from '../../src/gateway/problem.ts';
 import { type ApiDescription, DescribedApi } from '../support/described-api.ts';
 import { declare } from '../support/dishonest-steward.ts';
 import {
@@ -61,6 +62,21 @@ test('every resource says what it is in both languages and which problems it has
   expect(api.description.components.securitySchemes).toMatchObject({
     session: { type: 'apiKey', in: 'header', name: 'x-reinraum-session' },
   });
+});
+
+test('every problem code is explained once, and no resource names another', () => {
+  const explained = api.description['x-problems'];
+  for (const [code, { status, de, en }] of Object.entries(explained)) {
+    expect([code, status, { de, en }]).toEqual([code, problem(code).status, problem(code).detail]);
+  }
+  const named = Object.values(api.description.paths).flatMap((item) =>
+    Object.values(item).flatMap(({ responses }) =>
+      Object.entries(responses).flatMap(([status, { 'x-codes': codes = [] }]) => codes.map((code) => [code, status])),
+    ),
+  );
+  expect(named.length).toBeGreaterThan(80);
+  for (const [code = '', status] of named) expect(`${explained[code]?.status}`).toBe(status);
+  expect(new Set(named.map(([code]) => code))).toEqual(new Set(Object.keys(explained)));
 });
 
 test('pages of the specification it points to exist', () => {

@@ -2,10 +2,13 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 
+interface DescribedAnswer {
+  readonly content?: Readonly<Record<string, { readonly schema?: { readonly $ref?: string } }>>;
+  readonly 'x-codes'?: readonly string[];
+}
+
 interface Described {
-  readonly responses: Readonly<
-    Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: { readonly $ref?: string } }>> }>
-  >;
+  readonly responses: Readonly<Record<string, DescribedAnswer>>;
   readonly [field: string]: unknown;
 }
 
@@ -14,6 +17,9 @@ export interface ApiDescription {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, object>>; readonly securitySchemes: object };
+  readonly 'x-problems': Readonly<
+    Record<string, { readonly status: number; readonly de: string; readonly en: string }>
+  >;
 }
 
 /** Judges answers by a description. */
@@ -23,7 +29,7 @@ export class DescribedApi {
 
   constructor(description: ApiDescription) {
     this.description = description;
-    this.#ajv.addVocabulary(['openapi', 'info', 'tags', 'paths', 'components', 'webhooks']);
+    this.#ajv.addVocabulary(['openapi', 'info', 'tags', 'paths', 'components', 'webhooks', 'x-problems']);
     this.#ajv.addSchema({ ...description, $id: 'urn:reinraum:api' });
   }
 
