@@ -49,8 +49,19 @@ function notices(lock: Lock): Notice[] {
   return [...groups.values()];
 }
 
+/** Packages that bring no licence file, only the word MIT and the author’s name; the same author’s package has the text. */
+const textElsewhere: Readonly<Record<string, string>> = {
+  'node_modules/@hono/zod-openapi': 'node_modules/hono',
+  'node_modules/@hono/zod-validator': 'node_modules/hono',
+};
+
 /** The licence file of a package; one for another platform has the text of its twin for this one. */
 function licenceText(place: string): string {
+  const elsewhere = textElsewhere[place];
+  if (elsewhere !== undefined) {
+    const { name } = JSON.parse(readFileSync(path.join(root, elsewhere, 'package.json'), 'utf8')) as { name: string };
+    return `The package states its licence without the text. The text as in ${name}:\n\n${licenceText(elsewhere)}`;
+  }
   const folder = [place, ...twins(place)].map((twin) => path.join(root, twin)).find((twin) => existsSync(twin));
   if (folder === undefined) throw new Error(`${place}: neither it nor its twin for this platform is installed`);
   const file = readdirSync(folder).find((name) => /^(licen[cs]e|copying|unlicense)/i.test(name));

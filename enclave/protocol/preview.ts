@@ -132,7 +132,12 @@ const alpha = 0.05;
 /** Half of the range of a shown cell of the assumed size; of the smallest one that is shown, where that is smaller. */
 function halfWidth({ fn, input }: PlanMeasure, { mechanism, decider, cut, k, units, classes }: Assumed): number | null {
   const shownFrom = { cut: BigInt(cut), k: BigInt(k) };
-  const count = (n: number): Noisy => ({ value: BigInt(Math.max(Math.floor(n), cut)), mechanism: decider, terms: 1, shownFrom });
+  const count = (n: number): Noisy => ({
+    value: BigInt(Math.max(Math.floor(n), cut)),
+    mechanism: decider,
+    terms: 1,
+    shownFrom,
+  });
   const half = (low: number | bigint, high: number | bigint) => (Number(high) - Number(low)) / 2;
   if (fn === 'count' || fn === 'histogram') {
     const { low, high } = new CountIntervals({ mechanism: decider, ...shownFrom, alpha }).of(

@@ -9,11 +9,13 @@ import { addFound } from './found.ts';
 import { addKeygen } from './keygen.ts';
 import { say } from './output.ts';
 import { addQuery } from './query.ts';
+import { addSchema } from './schema.ts';
 import { addServe } from './serve.ts';
 
 const program = new Command('reinraum').description('Reinraum: a data clean room').showHelpAfterError();
 
-for (const add of [addExample, addServe, addKeygen, addCharter, addFound, addDataset, addQuery, addAudit]) add(program);
+for (const add of [addExample, addServe, addKeygen, addSchema, addCharter, addFound, addDataset, addQuery, addAudit])
+  add(program);
 
 try {
   await program.parseAsync();

@@ -1,17 +1,20 @@
 /**
  * The gateway: the untrusted edge. It limits, labels and forwards; what passes through it is ciphertext, signed
- * statements and public policy. The same app runs on Node and on Workers.
+ * statements and public policy. The same app runs on Node and on Workers, and describes itself (docs/spec/statement.md §7).
  */
-import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { OpenAPIHono } from '@hono/zod-openapi';
 import { secureHeaders } from 'hono/secure-headers';
-import { entrancePage } from './page.ts';
+import { type Assets, addAssets } from './assets.ts';
+import { refuseParameters } from './described.ts';
+import { addEntrance } from './entrance.ts';
+import type { HostAccess } from './forward.ts';
+import { addLog } from './log.ts';
+import { addDescription } from './openapi.ts';
+import { addPolicySchemas } from './policy-schemas.ts';
 import { problemResponse } from './problem.ts';
-
-const bodyBytesMax = 4 * 1024 * 1024;
-const pieceBytesMax = 8 * 1024 * 1024;
-/** Request headers that are passed on; nothing else of a request is. */
-const passedHeaders = ['content-type', 'x-reinraum-offset', 'x-reinraum-session'];
+import { addRooms } from './rooms.ts';
+import { addStatements } from './statements.ts';
+import { addUploads } from './uploads.ts';
 
 /** One line of the access log: shapes and times, no address, no key, no content. */
 export interface AccessLine {
@@ -23,107 +26,63 @@ export interface AccessLine {
 }
 
 /** What the gateway is given at its edge. */
-export interface GatewayOptions {
-  readonly hostUrl: string;
-  readonly hostToken: string;
-  readonly fetch: typeof fetch;
+export interface GatewayOptions extends HostAccess {
   readonly clock: () => number;
   readonly log: (line: AccessLine) => void;
+  /** Files of the application below `/app/`. Default: none. */
+  readonly assets?: Assets;
 }
+
+const nothing = ["'none'"];
+const own = ["'self'"];
+const common = {
+  strictTransportSecurity: 'max-age=63072000; includeSubDomains',
+  referrerPolicy: 'no-referrer',
+  crossOriginResourcePolicy: 'same-origin',
+} as const;
+const closed = { defaultSrc: nothing, frameAncestors: nothing, baseUri: nothing };
+/** Answers of the API, and pages without script and style. */
+const strict = secureHeaders({ ...common, contentSecurityPolicy: closed });
+/** The application's own files may load each other and ask this gateway. Nothing comes from elsewhere. */
+const application = secureHeaders({
+  ...common,
+  contentSecurityPolicy: {
+    ...closed,
+    scriptSrc: own,
+    styleSrc: own,
+    imgSrc: [...own, 'data:'],
+    fontSrc: own,
+    connectSrc: own,
+    workerSrc: own,
+    manifestSrc: own,
+    formAction: nothing,
+  },
+});
 
 /** The gateway as a fetch handler. */
-export function gateway(options: GatewayOptions): Hono {
-  const app = new Hono();
+export function gateway({ clock, log, assets, ...host }: GatewayOptions): OpenAPIHono {
+  const app = new OpenAPIHono({ defaultHook: refuseParameters });
   app.use(async (context, next) => {
-    const begun = options.clock();
+    const begun = clock();
     await next();
-    const { method } = context.req;
-    const route = context.req.routePath;
-    options.log({ method, route, status: context.res.status, durationMs: Math.round(options.clock() - begun) });
+    const { method, routePath: route } = context.req;
+    log({ method, route, status: context.res.status, durationMs: Math.round(clock() - begun) });
   });
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"] },
-      strictTransportSecurity: 'max-age=63072000; includeSubDomains',
-      referrerPolicy: 'no-referrer',
-      crossOriginResourcePolicy: 'same-origin',
-    }),
-  );
-  const onError = () => problemResponse('body-too-large');
-  app.use('/rooms/:room/uploads/:offer', bodyLimit({ maxSize: pieceBytesMax, onError }));
-  app.use('/rooms/:room/founding', bodyLimit({ maxSize: bodyBytesMax, onError }));
-  app.use('/rooms/:room/preview', bodyLimit({ maxSize: bodyBytesMax, onError }));
-  app.use('/rooms/:room/statements', bodyLimit({ maxSize: bodyBytesMax, onError }));
+  app.use((context, next) => (context.req.path.startsWith('/app/') ? application : strict)(context, next));
+  app.use(async (context, next) => {
+    await next();
+    // Kept nowhere on the way unless a resource says otherwise: answers depend on the session, addresses do not.
+    if (!context.res.headers.has('cache-control')) context.res.headers.set('cache-control', 'no-store');
+  });
   app.notFound(() => problemResponse('not-found'));
   app.onError(() => problemResponse('enclave-failed'));
-
-  app.get('/', async (context) => {
-    const ask = async (path: string) => (await forward(new Request(new URL(path, context.req.url)), options)).json();
-    const { rooms = [] } = (await ask('/rooms')) as { rooms?: readonly string[] };
-    const statuses = await Promise.all(rooms.map(async (name) => [name, await ask(`/rooms/${name}/status`)] as const));
-    return context.html(entrancePage(new Map(statuses)));
-  });
-  app.get('/health', (context) => context.json({ ok: true }));
-  app.get('/rooms', (context) => forward(context.req.raw, options));
-  app.get('/rooms/:room/status', (context) => forward(context.req.raw, options));
-  app.get('/rooms/:room/catalogue', (context) => forward(context.req.raw, options));
-  app.get('/rooms/:room/log/:path{.+}', async (context) => {
-    const answer = await forward(context.req.raw, options);
-    const isCheckpoint = context.req.param('path') === 'checkpoint';
-    answer.headers.set('cache-control', isCheckpoint ? 'no-cache' : 'private, max-age=31536000, immutable');
-    if (isCheckpoint && answer.ok) answer.headers.set('content-type', 'text/plain; charset=utf-8');
-    return answer;
-  });
-  app.post('/rooms/:room/founding', (context) => forward(context.req.raw, options));
-  app.post('/rooms/:room/preview', (context) => forward(context.req.raw, options));
-  app.post('/rooms/:room/statements', (context) => forward(context.req.raw, options));
-  app.get('/rooms/:room/uploads/:offer', (context) => forward(context.req.raw, options));
-  app.put('/rooms/:room/uploads/:offer', (context) => forward(context.req.raw, options));
+  addEntrance(app, host);
+  addRooms(app, host);
+  addStatements(app, host);
+  addUploads(app, host);
+  addLog(app, host);
+  addPolicySchemas(app);
+  if (assets) addAssets(app, assets);
+  addDescription(app);
   return app;
-}
-
-/** Passes a request to the host and turns its failures into problems. */
-async function forward(request: Request, { hostUrl, hostToken, fetch }: GatewayOptions): Promise<Response> {
-  const headers = new Headers({ authorization: `Bearer ${hostToken}` });
-  for (const name of passedHeaders) {
-    const value = request.headers.get(name);
-    if (value !== null) headers.set(name, value);
-  }
-  const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
-  let answer: Response;
-  try {
-    const body = hasBody ? await request.arrayBuffer() : null;
-    if (body && request.headers.get('content-type')?.startsWith('application/json') && !isJson(body)) {
-      return problemResponse('body-malformed');
-    }
-    answer = await fetch(new URL(new URL(request.url).pathname, hostUrl), { method: request.method, headers, body });
-  } catch {
-    return problemResponse('host-unreachable');
-  }
-  if (answer.ok) return passedOn(answer);
-  const failure = (await answer.json().catch(() => ({}))) as {
-    code?: string;
-    field?: string;
-    failed?: string;
-    offset?: number;
-  };
-  if (answer.status === 409 && failure.offset !== undefined)
-    return problemResponse('offset-mismatch', { offset: failure.offset });
-  if (answer.status === 413) return problemResponse('body-too-large');
-  const more = failure.field === undefined ? {} : { field: failure.field };
-  return problemResponse(failure.code ?? failure.failed ?? 'enclave-failed', more);
-}
-
-function passedOn(answer: Response): Response {
-  const headers = { 'content-type': answer.headers.get('content-type') ?? 'application/octet-stream' };
-  return new Response(answer.body, { status: answer.status, headers });
-}
-
-function isJson(body: ArrayBuffer): boolean {
-  try {
-    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    return true;
-  } catch {
-    return false;
-  }
 }

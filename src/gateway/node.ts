@@ -11,7 +11,18 @@ import { type AccessLine, gateway } from './app.ts';
 export interface Installation {
   /** Where the gateway answers. */
   readonly url: string;
+  /** Where the host's API answers whoever shows its token. */
+  readonly hostUrl: string;
   close(): Promise<void>;
+}
+
+/** How the host's API is offered to gateways elsewhere, such as a Worker. It speaks plain HTTP. */
+export interface HostAddress {
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly hostname: string;
+  /** What a gateway must show; who has it can send, delay and drop, but not read, alter or sign. */
+  readonly token: string;
 }
 
 /** How an installation is served. */
@@ -22,6 +33,8 @@ export interface ServeOptions {
   readonly hostname?: string;
   /** Where the access log goes. Default: nowhere. */
   readonly accessLog?: (line: AccessLine) => void;
+  /** Default: any free port of the loopback address and a random token nobody else knows. */
+  readonly host?: HostAddress;
 }
 
 /** An access log in JSON lines on standard error; everything but the four fields of a line is removed. */
@@ -42,19 +55,23 @@ export async function serveInstallation({
   port,
   hostname = '127.0.0.1',
   accessLog,
+  host: address = { port: 0, hostname: '127.0.0.1', token: randomBytes(32).toString('hex') },
 }: ServeOptions): Promise<Installation> {
-  const token = randomBytes(32).toString('hex');
-  const host = await listen(hostApi({ rooms, token }).fetch, 0, '127.0.0.1');
+  const host = await listen(hostApi({ rooms, token: address.token }).fetch, address.port, address.hostname);
   const app = gateway({
     hostUrl: host.url,
-    hostToken: token,
+    hostToken: address.token,
     fetch,
     clock: () => performance.now(),
     log: accessLog ?? (() => {}),
   });
-  const front = await listen(app.fetch, port, hostname);
+  const front = await listen(app.fetch, port, hostname).catch(async (error: unknown) => {
+    await host.close();
+    throw error;
+  });
   return {
     url: front.url,
+    hostUrl: host.url,
     async close() {
       await front.close();
       await host.close();
@@ -71,7 +88,7 @@ async function listen(handler: (request: Request) => Response | Promise<Response
     },
   );
   return {
-    url: `http://${hostname}:${info.port}`,
+    url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${info.port}`,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

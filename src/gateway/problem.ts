@@ -1,5 +1,6 @@
 /** Problem documents (RFC 9457), German and English; the only error bodies the gateway sends. */
-import { type Bilingual, isRefusalCode, refusals } from '@reinraum/protocol';
+import { Bilingual, isRefusalCode, type RefusalCode, refusals } from '@reinraum/protocol';
+import { z } from 'zod';
 
 const edge = {
   'not-found': { status: 404, de: 'Diese Adresse gibt es nicht.', en: 'There is no such address.' },
@@ -28,17 +29,24 @@ const edge = {
 } as const satisfies Record<string, Bilingual & { status: number }>;
 /** Codes of failures at the edge, beside the refusals of the room. */
 export type EdgeCode = keyof typeof edge;
+/** Every code a problem document can carry. */
+export type ProblemCode = EdgeCode | RefusalCode;
+
+/** All of them, those of the edge first. */
+export const problemCodes = [...Object.keys(edge), ...Object.keys(refusals)] as readonly ProblemCode[];
 
 /** A problem document. `code` is stable; `field` names a place in the request, never what stands there. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: Bilingual;
-  readonly code: string;
-  readonly field?: string;
-  readonly offset?: number;
-}
+export const Problem = z.strictObject({
+  type: z.string().regex(/^urn:reinraum:problem:[a-z-]+$/),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: Bilingual,
+  code: z.string().regex(/^[a-z-]+$/),
+  field: z.string().optional(),
+  /** Bytes of an upload that have arrived, for `offset-mismatch`. */
+  offset: z.int().min(0).optional(),
+});
+export type Problem = z.infer<typeof Problem>;
 
 /** The problem of a code; an unknown code becomes the constant failure. */
 export function problem(code: string, more: { readonly field?: string; readonly offset?: number } = {}): Problem {

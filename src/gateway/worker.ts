@@ -1,15 +1,41 @@
 /** The Workers entry: the same gateway, in front of a host elsewhere. */
+import { pieceBytesMax } from '../host/limits.ts';
 import { gateway } from './app.ts';
+import type { Assets } from './assets.ts';
 
 /** Bindings of `wrangler.toml`; the token is a secret. */
 export interface Bindings {
   readonly HOST_URL: string;
   readonly HOST_TOKEN: string;
+  /** Files of the application, where the deployment has them. */
+  readonly ASSETS?: { readonly fetch: Assets };
 }
 
+/** One gateway for all requests: bindings do not change while an isolate lives. */
+let running: { readonly bindings: Bindings; readonly app: ReturnType<typeof gateway> } | undefined;
+
 export default {
-  fetch(request: Request, { HOST_URL, HOST_TOKEN }: Bindings): Response | Promise<Response> {
-    const options = { hostUrl: HOST_URL, hostToken: HOST_TOKEN, fetch, clock: () => Date.now(), log: () => {} };
-    return gateway(options).fetch(request);
+  async fetch(request: Request, bindings: Bindings): Promise<Response> {
+    if (running?.bindings !== bindings) running = { bindings, app: gateway(optionsOf(bindings)) };
+    const answer = await running.app.fetch(request);
+    if (!request.bodyUsed) await discard(request.body);
+    return answer;
   },
 };
+
+/**
+ * Reads a refused body on for a while, as the Node server does by itself: many senders read the answer only once they have
+ * sent, and would see a broken connection instead.
+ */
+async function discard(body: ReadableStream<Uint8Array> | null): Promise<void> {
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    bytes += piece.length;
+    if (bytes > 2 * pieceBytesMax) return;
+  }
+}
+
+function optionsOf({ HOST_URL, HOST_TOKEN, ASSETS }: Bindings): Parameters<typeof gateway>[0] {
+  const assets = ASSETS ? { assets: (request: Request) => ASSETS.fetch(request) } : {};
+  return { hostUrl: HOST_URL, hostToken: HOST_TOKEN, fetch, clock: () => Date.now(), log: () => {}, ...assets };
+}

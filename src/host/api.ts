@@ -8,10 +8,9 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ZodError } from 'zod';
 import type { Reply } from './door-client.ts';
+import { jsonBytesMax, pieceBytesMax } from './limits.ts';
 import { RoomInUse, type Rooms, type RunningRoom } from './rooms.ts';
-import { OffsetMismatch, pieceBytesMax } from './uploads.ts';
-
-const bodyBytesMax = 4 * 1024 * 1024;
+import { OffsetMismatch } from './uploads.ts';
 
 /** What the API works with. `token` is the shared secret of gateway and host. */
 export interface HostApiOptions {
@@ -28,7 +27,7 @@ export function hostApi({ rooms, token }: HostApiOptions): Hono {
     return next();
   });
   app.use('/rooms/:room/uploads/*', bodyLimit({ maxSize: pieceBytesMax }));
-  app.use('/rooms/:room/:act', bodyLimit({ maxSize: bodyBytesMax }));
+  app.use('/rooms/:room/:act', bodyLimit({ maxSize: jsonBytesMax }));
   app.onError((error, context) => {
     if (error instanceof Refusal) return context.json({ code: error.code, field: error.field }, 422);
     if (error instanceof OffsetMismatch) return context.json({ offset: error.offset }, 409);

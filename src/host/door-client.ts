@@ -1,6 +1,6 @@
 /** The host's side of the door: numbered requests, answers by number. */
 import type { Duplex } from 'node:stream';
-import { type DoorRequest, DoorResponse, encodeFrame, FrameReader, isRefusalCode, Refusal } from '@reinraum/protocol';
+import { DoorRequest, DoorResponse, encodeFrame, FrameReader, isRefusalCode, Refusal } from '@reinraum/protocol';
 
 type WithoutId<Request> = Request extends DoorRequest ? Omit<Request, 'id'> : never;
 /** A request before it has its number. */
@@ -46,13 +46,17 @@ export class DoorClient {
     door.on('end', () => this.#end());
   }
 
-  /** Asks the enclave. Rejects with {@link Refusal} or {@link EnclaveFailed}. */
-  ask(request: Ask): Promise<Reply> {
-    if (!this.#isOpen) return Promise.reject(new EnclaveFailed());
+  /**
+   * Asks the enclave. Rejects with {@link Refusal} or {@link EnclaveFailed}, and with `ZodError` or `RangeError` where it
+   * is nothing the enclave would read: that would end its process, and anybody can send a header that is too long.
+   */
+  async ask(request: Ask): Promise<Reply> {
+    if (!this.#isOpen) throw new EnclaveFailed();
     const id = this.#next++;
+    const frame = encodeFrame(DoorRequest.parse({ ...request, id }));
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#door.write(encodeFrame({ ...request, id }));
+      this.#door.write(frame);
     });
   }
 

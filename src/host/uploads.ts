@@ -2,9 +2,8 @@
 import { mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Refusal } from '@reinraum/protocol';
+import { pieceBytesMax } from './limits.ts';
 
-/** Largest piece of one request. */
-export const pieceBytesMax = 8 * 1024 * 1024;
 /** Largest sealed file. */
 export const uploadBytesMax = 9 * 1024 ** 3;
 

@@ -145,6 +145,26 @@ describe('an address or a header that is wrong', () => {
     await expectProblem(await at(`/rooms/small/log/${path}`, { headers }), { code: 'not-found' });
   });
 
+  test('a session and a path longer than the enclave would read do not end it', async () => {
+    const headers = { 'x-reinraum-session': 'a'.repeat(101) };
+    const long = `/rooms/small/log/tile/${'0'.repeat(200)}`;
+    await expectProblem(await at('/rooms/small/catalogue', { headers }), { code: 'session-invalid' });
+    await expectProblem(await at('/rooms/small/log/tile/0/000', { headers }), { code: 'session-invalid' });
+    await expectProblem(await at(long), { code: 'body-malformed' });
+    // Nor behind the gateway, which anybody's may stand in for.
+    const host = hostApi({ rooms: room.rooms, token: 'right' });
+    const authorization = 'Bearer right';
+    expect((await host.request('/rooms/small/catalogue', { headers: { ...headers, authorization } })).status).toBe(400);
+    expect((await host.request(long, { headers: { authorization } })).status).toBe(400);
+    const { enclave } = await room.rooms.room('small');
+    expect(await Promise.race([enclave.exited, at('/rooms/small/status').then(({ status }) => status)])).toBe(200);
+  });
+
+  test.each(['catalogue', 'log/tile/0/000', 'status'])('a problem about %s is kept nowhere', async (path) => {
+    const answer = await at(`/rooms/${path === 'status' ? 'other' : 'small'}/${path}`);
+    expect([answer.ok, answer.headers.get('cache-control')]).toEqual([false, 'no-store']);
+  });
+
   test.each([undefined, '', '-1', '1.5', 'NaN', '1e3', '0x10', '1e9999', marker])('the offset %s', async (offset) => {
     const headers = offset === undefined ? {} : { 'x-reinraum-offset': offset };
     const answer = await piece(new Uint8Array(10), headers);

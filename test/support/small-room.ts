@@ -8,7 +8,7 @@ import { foundingOf, type Instance, instanceOf, roomOf } from '../../src/client/
 import { type MemberKeys, newMember } from '../../src/client/key-file.ts';
 import { RoomClient, RoomPublic, signAs, verifiedClaims } from '../../src/client/room-client.ts';
 import type { AccessLine } from '../../src/gateway/app.ts';
-import { type Installation, serveInstallation } from '../../src/gateway/node.ts';
+import { type HostAddress, type Installation, serveInstallation } from '../../src/gateway/node.ts';
 import { Rooms } from '../../src/host/rooms.ts';
 import type { SandboxOptions } from '../../src/host/sandbox.ts';
 import { type Handover, handOver } from '../../src/steward/hand-over.ts';
@@ -135,6 +135,8 @@ export interface SmallRoomOptions {
   readonly rho?: string;
   readonly delta?: string;
   readonly sandbox?: Partial<SandboxOptions>;
+  /** Offers the host's API to a gateway the test brings. */
+  readonly host?: HostAddress;
 }
 
 /** Makes the people of the room. */
@@ -149,11 +151,16 @@ export function people(): People {
 }
 
 /** Starts an installation and founds the room in it. */
-export async function smallRoom({ rho, delta, sandbox, charter }: SmallRoomOptions = {}): Promise<SmallRoom> {
+export async function smallRoom({ rho, delta, sandbox, charter, host }: SmallRoomOptions = {}): Promise<SmallRoom> {
   const directory = await mkdtemp(join(tmpdir(), 'reinraum-test-'));
   const rooms = new Rooms({ appDirectory: repositoryRoot, directory, ...(sandbox ? { sandbox } : {}) });
   const accessLog: AccessLine[] = [];
-  const installation = await serveInstallation({ rooms, port: 0, accessLog: (line) => accessLog.push(line) });
+  const installation = await serveInstallation({
+    rooms,
+    port: 0,
+    accessLog: (line) => accessLog.push(line),
+    ...(host ? { host } : {}),
+  });
   await rooms.room('small');
   const address = { url: installation.url, room: 'small' };
   const everyone = people();
