@@ -7,6 +7,7 @@ import { afterCharges, missingApprovals, type Room } from '@reinraum/audit';
 import {
   commit,
   firstParameters,
+  lossField,
   mechanismKey,
   noiseOf,
   type Opening,
@@ -158,7 +159,8 @@ async function begin(
   // Datasets have changed since the engine was ready: nobody is charged for one that cannot answer.
   if (!engine.isAlive) throw new RefusedAct('dataset-unavailable', undefined, run);
   const charges = price(decision.query, decision.schema, room.charter);
-  if ('exhausted' in afterCharges(room, charges)) throw new RefusedAct('budget-exhausted', 'privacy', run);
+  if ('exhausted' in afterCharges(room, charges))
+    throw new RefusedAct('budget-exhausted', lossField(decision.query.privacy), run);
   const { components, k } = decision.plan;
   const charged = await append({
     type: 'query.charged',

@@ -4,7 +4,7 @@
  * parameters.
  */
 import { type Contribution, contributionOf } from './contribution.ts';
-import { accountantOf, lossOf } from './loss.ts';
+import { accountantOf, lossField, lossOf } from './loss.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { AggregateQuery, GroupKey, Measure } from './query.ts';
 import { divide, multiply, type Rational, rational } from './rational.ts';
@@ -51,7 +51,6 @@ export interface Components {
 /** Parts of a measure's loss that go to the count which decides, where the measure has one of its own. */
 const deciderShares = { countRows: rational(1n, 4n), sum: rational(1n, 4n), mean: rational(1n, 2n) } as const;
 const quantileDeciderShare = rational(1n, 4n);
-const one = rational(1n);
 /** Sums over 10^8 rows stay safe integers up to here. */
 const clampMax = 90_000_000;
 
@@ -181,11 +180,10 @@ function rest(part: Rational): Rational {
 
 /** σ² = Δ₂²/2ρ, or the scale Δ₁/ε. */
 function mechanismFor({ privacy }: AggregateQuery, { l1, l2Squared }: Sensitivity, loss: Rational): Mechanism {
-  if (loss.num === 0n)
-    throw new Refusal('query-not-compilable', accountantOf(privacy) === 'zcdp' ? 'privacy.rho' : 'privacy.epsilon');
+  if (loss.num === 0n) throw new Refusal('query-not-compilable', lossField(privacy));
   return accountantOf(privacy) === 'zcdp'
     ? { kind: 'discreteGaussian', variance: divide(rational(l2Squared, 2n), loss) }
-    : { kind: 'discreteLaplace', scale: divide(multiply(rational(l1), one), loss) };
+    : { kind: 'discreteLaplace', scale: divide(rational(l1), loss) };
 }
 
 function abs(value: bigint): bigint {

@@ -27,6 +27,11 @@ export function lossOf(loss: Loss): Rational {
   return parseRational('rho' in loss ? loss.rho : loss.epsilon);
 }
 
+/** The member of a template that names its loss. */
+export function lossField(loss: Loss): string {
+  return 'rho' in loss ? 'privacy.rho' : 'privacy.epsilon';
+}
+
 /** The spelling of a loss for an accountant. */
 export function asLoss(kind: AccountantKind, value: Rational): Loss {
   return kind === 'zcdp' ? { rho: formatRational(value) } : { epsilon: formatRational(value) };

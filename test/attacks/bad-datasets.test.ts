@@ -202,7 +202,7 @@ test('a corrected version is admitted, asked and verified, and no value stands a
   const query = await approved(room);
   const { release } = await ask(room.client('analyst'), query, 'planning', { sex: 'f' });
   expect(release.datasets).toMatchObject([{ dataset: 'residents', version: 1 }]);
-  expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { rho: '1/8' } } });
+  expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { loss: '1/8' } } });
   const seen = await versions();
   expect(seen.filter((type) => type === 'dataset.rejected').length).toBe(12);
   expect(seen.filter((type) => type === 'dataset.admitted')).toHaveLength(1);

@@ -216,7 +216,7 @@ describe('a balance that is used up', () => {
     await refusedRun(await run('{"sex":"f"}', { query: third }), 'budget-exhausted', 'privacy.rho');
     const again = await ask(room.client('analyst'), query, 'planning', { sex: 'f' });
     expect(again).toMatchObject({ isRepeat: true, document: first.document });
-    expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { rho: '1/4' } } });
+    expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { loss: '1/4' } } });
   });
 
   test('δ: refused before the charge although there is ρ left', async () => {
@@ -228,7 +228,7 @@ describe('a balance that is used up', () => {
       const refused = ask(small.client('analyst'), digest, 'planning', { sex: 'm' });
       await expect(refused).rejects.toMatchObject({ code: 'budget-exhausted', status: 422 });
       const verdict = await verifyState(small.state);
-      expect(verdict).toMatchObject({ verified: true, spent: { person: { rho: '1/8', delta: '1/100000000' } } });
+      expect(verdict).toMatchObject({ verified: true, spent: { person: { loss: '1/8', delta: '1/100000000' } } });
     } finally {
       await small.close();
     }

@@ -165,5 +165,5 @@ test('the same version is declared again, handed over, asked and verified', asyn
   expect(report).toMatchObject({ admitted: true, total: 0 });
   const { release } = await ask(room.client('analyst'), await approved(room), 'planning', { sex: 'f' });
   expect(release.datasets).toMatchObject([{ dataset: 'residents', version: 1 }]);
-  expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { rho: '1/8' } } });
+  expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { loss: '1/8' } } });
 });

@@ -133,6 +133,6 @@ describe('a member’s own statement is refused and the log says so', () => {
   test('the room goes on answering, and its log verifies', async () => {
     const answered = await ask(room.client('analyst'), query, 'planning', { sex: 'm' });
     expect(answered.isRepeat).toBe(false);
-    expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { rho: '1/4' } } });
+    expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { loss: '1/4' } } });
   });
 });

@@ -68,7 +68,7 @@ async function below(folder: string): Promise<string[]> {
 
 describe('what anybody can verify', () => {
   test('the copy verifies as it is', async () => {
-    expect(await verifyState(state)).toMatchObject({ verified: true, spent: { person: { rho: '1/8' } } });
+    expect(await verifyState(state)).toMatchObject({ verified: true, spent: { person: { loss: '1/8' } } });
   });
 
   test('a flipped bit in checkpoint, journal, any bundle or any tile is found, and an entry or a file is named', async () => {
@@ -163,6 +163,6 @@ describe('what only the room can open', () => {
   test('the copy is as good as before once every bit is back: the repeat is free, the new question answered', async () => {
     const { repeat, question } = await outcome();
     expect([repeat, question]).toEqual([{ isRepeat: true }, { isRepeat: false }]);
-    expect(await verifyState(state)).toMatchObject({ verified: true, spent: { person: { rho: '1/4' } } });
+    expect(await verifyState(state)).toMatchObject({ verified: true, spent: { person: { loss: '1/4' } } });
   });
 });

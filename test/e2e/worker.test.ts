@@ -102,7 +102,7 @@ test('the log is read through it, and is the one the enclave keeps', async () =>
     expect(Buffer.from(await file.arrayBuffer())).toEqual(await readFile(join(room.state, 'log', path)));
   }
   await expectProblem(await at(`/rooms/small/log/tile/0/000.p/${size}`), { code: 'session-invalid' });
-  expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { rho: '1/8' } } });
+  expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { loss: '1/8' } } });
 });
 
 test('it limits bodies and refuses what is malformed as it does on Node', async () => {

@@ -140,6 +140,6 @@ test('the log verifies, and every charge has one outcome', async () => {
   expect(new Set(outcomes.map(({ caused }) => caused)).size).toBe(charges);
   expect(await verifyState(room.state)).toMatchObject({
     verified: true,
-    spent: { person: { rho: charges % 8 === 0 ? String(charges / 8) : expect.stringContaining('/') } },
+    spent: { person: { loss: charges % 8 === 0 ? String(charges / 8) : expect.stringContaining('/') } },
   });
 });

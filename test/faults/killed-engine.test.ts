@@ -60,5 +60,5 @@ test('after its engine was killed the room fails at most once, and goes on with 
   const failed = entries.filter(({ type }) => type === 'query.failed').length;
   expect(failed).toBe(failure === undefined ? 0 : 1);
   expect(entries.filter(({ type }) => type === 'query.charged')).toHaveLength(3);
-  expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { rho: '3/8' } } });
+  expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { loss: '3/8' } } });
 });
