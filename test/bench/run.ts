@@ -13,23 +13,10 @@ import { runExample } from '../../src/example/run.ts';
 import { serveInstallation } from '../../src/gateway/node.ts';
 import { Rooms } from '../../src/host/rooms.ts';
 import { hasKoeln, koelnData, loadKoeln } from '../support/koeln.ts';
+import { benchQueries } from './queries.ts';
+import { print, type Times, timed } from './timed.ts';
 
-const runs = 15;
-const print = (text: string) => process.stdout.write(`${text}\n`);
-
-/** Minimum, median and maximum of some runs, in milliseconds, after two that do not count. */
-async function timed(work: () => Promise<unknown>): Promise<{ min: number; median: number; max: number }> {
-  const times: number[] = [];
-  for (let run = -2; run < runs; run++) {
-    const begun = performance.now();
-    await work();
-    if (run >= 0) times.push(performance.now() - begun);
-  }
-  times.sort((a, b) => a - b);
-  return { min: times[0] ?? 0, median: times[times.length >> 1] ?? 0, max: times.at(-1) ?? 0 };
-}
-
-function row(name: string, { min, median, max }: { min: number; median: number; max: number }): string {
+function row(name: string, { min, median, max }: Times): string {
   return `${name.padEnd(52)} ${[min, median, max].map((ms) => ms.toFixed(1).padStart(9)).join('')}  ms (min, median, max)`;
 }
 
@@ -81,6 +68,7 @@ async function benchAdmission(): Promise<void> {
 }
 
 execFileSync(process.execPath, [join(repositoryRoot, 'test', 'bench', 'noise.ts')], { stdio: 'inherit' });
+await benchQueries('neuss');
 if (hasKoeln) {
   await benchKoeln();
   await benchAdmission();
