@@ -1,5 +1,6 @@
+import { type Mechanism, mechanismKey } from '@reinraum/protocol';
 import type { FairBits } from './bits.ts';
-import { type Mechanism, mechanismKey, samplerOf } from './mechanism.ts';
+import { samplerOf } from './mechanism.ts';
 
 /** Most draws a pool holds of one mechanism. */
 export const pooledDrawsMax = 1_048_576;

@@ -2,9 +2,7 @@
  * The stages between exact counts and a release, as types only this module can make: Exact → Noised → Kept. A stage that
  * is skipped does not compile (test/unit/stages.test.ts), and a later one holds no handle to an earlier one.
  */
-import { type Cell, cellKey, type Plan, type Rational } from '@reinraum/protocol';
-import { CountIntervals } from './interval.ts';
-import type { Mechanism } from './mechanism.ts';
+import { type Cell, CountIntervals, cellKey, type Mechanism, type Plan, type Rational } from '@reinraum/protocol';
 import type { NoisePool } from './pool.ts';
 import { cutOf, isShown } from './threshold.ts';
 

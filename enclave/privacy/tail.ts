@@ -1,6 +1,5 @@
-import { type Rational, rational } from '@reinraum/protocol';
+import { type Mechanism, parameterOf, type Rational, rational } from '@reinraum/protocol';
 import { type Bounds, ceilDiv, expBounds } from './exponential.ts';
-import { type Mechanism, parameterOf } from './mechanism.ts';
 
 /** Rigorous bounds of a probability. */
 export interface TailBounds {

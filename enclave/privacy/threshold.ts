@@ -1,5 +1,4 @@
-import { compare, type Rational, rational } from '@reinraum/protocol';
-import { type Mechanism } from './mechanism.ts';
+import { compare, type Mechanism, type Rational, rational } from '@reinraum/protocol';
 import { tailOf } from './tail.ts';
 
 const half = rational(1n, 2n);

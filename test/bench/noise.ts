@@ -1,8 +1,8 @@
 /** Prints exact noise draws per second on this machine: `node test/bench/noise.ts`. */
 import { randomFillSync } from 'node:crypto';
-import { rational } from '@reinraum/protocol';
+import { type Mechanism, mechanismKey, rational } from '@reinraum/protocol';
 import { FairBits } from '../../enclave/privacy/bits.ts';
-import { type Mechanism, mechanismKey, samplerOf } from '../../enclave/privacy/mechanism.ts';
+import { samplerOf } from '../../enclave/privacy/mechanism.ts';
 
 const draws = 1_000_000;
 const mechanisms: readonly Mechanism[] = [

@@ -1,13 +1,20 @@
 import { createCipheriv } from 'node:crypto';
-import { compare, type Rational, rational, toNumber } from '@reinraum/protocol';
+import {
+  CountIntervals,
+  compare,
+  distributionOf,
+  type Mechanism,
+  mechanismKey,
+  type Rational,
+  rational,
+  toNumber,
+} from '@reinraum/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FairBits } from '../../enclave/privacy/bits.ts';
 import { integerSqrt } from '../../enclave/privacy/discrete-gaussian.ts';
-import { distributionOf } from '../../enclave/privacy/distribution.ts';
 import { expBounds } from '../../enclave/privacy/exponential.ts';
-import { CountIntervals } from '../../enclave/privacy/interval.ts';
-import { draw, type Mechanism, mechanismKey, samplerOf } from '../../enclave/privacy/mechanism.ts';
+import { draw, samplerOf } from '../../enclave/privacy/mechanism.ts';
 import { NoisePool } from '../../enclave/privacy/pool.ts';
 import { tailOf } from '../../enclave/privacy/tail.ts';
 import { cutOf, isShown, tauOf } from '../../enclave/privacy/threshold.ts';

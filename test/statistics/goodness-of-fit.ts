@@ -1,4 +1,4 @@
-import type { NoiseDistribution } from '../../enclave/privacy/distribution.ts';
+import { type NoiseDistribution } from '@reinraum/protocol';
 
 /** False-alarm rate of one statistical test; a file states how many it makes. */
 export const alphaOfOneTest = 1e-6;

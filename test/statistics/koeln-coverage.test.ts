@@ -7,12 +7,9 @@
  * checks of a run. The hard minimum has none.
  */
 import { randomFillSync } from 'node:crypto';
-import { type Cell, parseRational, rational } from '@reinraum/protocol';
+import { type Cell, CountIntervals, coverageOf, type Mechanism, parseRational, rational } from '@reinraum/protocol';
 import { expect, test } from 'vitest';
 import { FairBits } from '../../enclave/privacy/bits.ts';
-import { coverageOf } from '../../enclave/privacy/coverage.ts';
-import { CountIntervals } from '../../enclave/privacy/interval.ts';
-import type { Mechanism } from '../../enclave/privacy/mechanism.ts';
 import { NoisePool } from '../../enclave/privacy/pool.ts';
 import { addNoise, exactCounts, infer, keep } from '../../enclave/privacy/stages.ts';
 import { hasKoeln, type Koeln, loadKoeln } from '../support/koeln.ts';

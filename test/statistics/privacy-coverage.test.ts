@@ -2,12 +2,15 @@
  * Coverage of the intervals given that a cell is shown, summed exactly: nothing here is random. The grid is every n from k
  * to cut + 8σ. Worst values found (k = 10, δ = 1e-8, nominal 0.95) stand in the titles and are asserted to three digits.
  */
-import { rational } from '@reinraum/protocol';
+import {
+  attainedCoverage,
+  CountIntervals,
+  coverageOf,
+  distributionOf,
+  type Mechanism,
+  rational,
+} from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
-import { attainedCoverage, coverageOf } from '../../enclave/privacy/coverage.ts';
-import { distributionOf } from '../../enclave/privacy/distribution.ts';
-import { CountIntervals } from '../../enclave/privacy/interval.ts';
-import type { Mechanism } from '../../enclave/privacy/mechanism.ts';
 import { cutOf } from '../../enclave/privacy/threshold.ts';
 
 const k = 10n;

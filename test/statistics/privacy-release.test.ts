@@ -3,11 +3,9 @@
  * nominal 1e-6; a cut one too low and a rule without the noisy cut must fail them.
  */
 import { randomFillSync } from 'node:crypto';
-import { rational } from '@reinraum/protocol';
+import { distributionOf, type Mechanism, rational } from '@reinraum/protocol';
 import { expect, test } from 'vitest';
 import { FairBits } from '../../enclave/privacy/bits.ts';
-import { distributionOf } from '../../enclave/privacy/distribution.ts';
-import type { Mechanism } from '../../enclave/privacy/mechanism.ts';
 import { NoisePool } from '../../enclave/privacy/pool.ts';
 import { cutOf, isShown } from '../../enclave/privacy/threshold.ts';
 import { alphaOfOneTest, proportionOf } from './goodness-of-fit.ts';

@@ -4,12 +4,11 @@
  * fails here about once in 15,000 runs. The mutated samplers miss the same tests by many orders of magnitude.
  */
 import { randomFillSync } from 'node:crypto';
-import { type Rational, rational } from '@reinraum/protocol';
+import { distributionOf, type Mechanism, mechanismKey, type Rational, rational } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { bernoulli, bernoulliExp } from '../../enclave/privacy/bernoulli.ts';
 import { FairBits } from '../../enclave/privacy/bits.ts';
-import { distributionOf } from '../../enclave/privacy/distribution.ts';
-import { type Mechanism, mechanismKey, samplerOf } from '../../enclave/privacy/mechanism.ts';
+import { samplerOf } from '../../enclave/privacy/mechanism.ts';
 import { alphaOfOneTest, chiSquareOf, fitOf, kolmogorovOf, normalCdf, proportionOf } from './goodness-of-fit.ts';
 
 const bits = new FairBits((bytes) => randomFillSync(bytes));

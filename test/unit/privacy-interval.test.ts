@@ -1,8 +1,5 @@
-import { rational } from '@reinraum/protocol';
+import { CountIntervals, distributionOf, type Mechanism, rational } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
-import { distributionOf } from '../../enclave/privacy/distribution.ts';
-import { CountIntervals } from '../../enclave/privacy/interval.ts';
-import type { Mechanism } from '../../enclave/privacy/mechanism.ts';
 import { cutOf } from '../../enclave/privacy/threshold.ts';
 
 const laplace = (num: bigint, den = 1n): Mechanism => ({ kind: 'discreteLaplace', scale: rational(num, den) });

@@ -1,10 +1,10 @@
 import { randomFillSync } from 'node:crypto';
-import { rational } from '@reinraum/protocol';
+import { type Mechanism, mechanismKey, rational } from '@reinraum/protocol';
 import { expect, test } from 'vitest';
 import { FairBits } from '../../enclave/privacy/bits.ts';
 import { discreteGaussian } from '../../enclave/privacy/discrete-gaussian.ts';
 import { discreteLaplace } from '../../enclave/privacy/discrete-laplace.ts';
-import { draw, type Mechanism, mechanismKey, samplerOf } from '../../enclave/privacy/mechanism.ts';
+import { draw, samplerOf } from '../../enclave/privacy/mechanism.ts';
 import { NoisePool, pooledDrawsMax } from '../../enclave/privacy/pool.ts';
 
 const laplace: Mechanism = { kind: 'discreteLaplace', scale: rational(10n ** 12n) };

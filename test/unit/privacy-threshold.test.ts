@@ -1,8 +1,6 @@
 /** The hard k with differential privacy, checked by exact sums over the noise: nothing here is random. */
-import { compare, type Rational, rational } from '@reinraum/protocol';
+import { compare, distributionOf, type Mechanism, type Rational, rational } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
-import { distributionOf } from '../../enclave/privacy/distribution.ts';
-import type { Mechanism } from '../../enclave/privacy/mechanism.ts';
 import { tailOf } from '../../enclave/privacy/tail.ts';
 import { cutOf, isShown, tauOf } from '../../enclave/privacy/threshold.ts';
 

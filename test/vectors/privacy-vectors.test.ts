@@ -3,11 +3,9 @@
  * selection is another mechanism (its curve is an upper bound for ours, and is used as one), and PLD composition.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { type Rational, rational } from '@reinraum/protocol';
+import { distributionOf, type Mechanism, type Rational, rational } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { distributionOf } from '../../enclave/privacy/distribution.ts';
-import type { Mechanism } from '../../enclave/privacy/mechanism.ts';
 import { tauOf } from '../../enclave/privacy/threshold.ts';
 import { deltaOf, epsilonOf, posterior } from '../../enclave/protocol/epsilon.ts';
 

@@ -1,5 +1,5 @@
+import type { Mechanism } from '../mechanism.ts';
 import { CountIntervals } from './interval.ts';
-import type { Mechanism } from './mechanism.ts';
 
 /** What a cell of n units can expect. */
 export interface AttainedCoverage {

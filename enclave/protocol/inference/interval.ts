@@ -1,5 +1,5 @@
+import type { Mechanism } from '../mechanism.ts';
 import { distributionOf, type NoiseDistribution } from './distribution.ts';
-import type { Mechanism } from './mechanism.ts';
 
 /** The integers from `low` to `high`, both included. */
 export interface CountInterval {
