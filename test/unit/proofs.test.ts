@@ -17,7 +17,16 @@ const folders = {
     'threshold',
   ],
   'enclave/protocol': ['mechanism'],
-  'enclave/protocol/inference': ['coverage', 'distribution', 'interval', 'normal'],
+  'enclave/protocol/inference': [
+    'coverage',
+    'distribution',
+    'interval',
+    'noise-sum',
+    'normal',
+    'quantile-range',
+    'ratio',
+    'shown-noise',
+  ],
 } as const;
 
 /** What is wrong with a proof page, or '' if it covers the code of its own name as that stands. */
