@@ -107,6 +107,15 @@ describe('several draws', () => {
       expect(() => noiseSumOf(laplace(1n), terms)).toThrow(RangeError);
     }
   });
+
+  test('noise beyond whole numbers in doubles is refused, a standard deviation of 6·10¹³ is not', () => {
+    for (const terms of [1, 3, 50]) {
+      expect(() => noiseSumOf(laplace(2n ** 60n), terms)).toThrow(/too wide/);
+      expect(() => noiseSumOf(gaussian(2n ** 110n), terms)).toThrow(/too wide/);
+    }
+    expect(noiseSumOf(laplace(42n * 10n ** 12n), 1).sd).toBeCloseTo(5.94e13, -12);
+    expect(noiseSumOf(gaussian(36n * 10n ** 26n), 1).sd).toBeCloseTo(6e13, -12);
+  });
 });
 
 describe('noise that decided', () => {

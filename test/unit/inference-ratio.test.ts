@@ -7,6 +7,7 @@ import {
   ratioInterval,
   rational,
 } from '@reinraum/protocol';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 const alpha = 0.05;
@@ -153,6 +154,39 @@ describe('ratios', () => {
     // About 0.8 and 2 ms on a quiet machine.
     expect(timeOf(20, shown(5_000, gaussian(10_000n), 600), shown(6_000, gaussian(10_000n), 600))).toBeLessThan(10);
     expect(timeOf(20, plain(3e8, gaussian(10n ** 12n)), plain(5e8, gaussian(10n ** 12n)))).toBeLessThan(40);
+  });
+});
+
+describe('whatever is released', () => {
+  const mechanism = fc.constantFrom(gaussian(1n), gaussian(32n), gaussian(10n ** 6n), laplace(2n), laplace(10n ** 5n), {
+    kind: 'discreteLaplace',
+    scale: rational(1n, 50n),
+  } as const);
+  const size = fc.oneof(fc.integer({ min: -20, max: 100 }), fc.integer({ min: -(10 ** 12), max: 10 ** 12 }));
+  const free = fc
+    .tuple(size, mechanism, fc.constantFrom(1, 1, 3))
+    .map(([value, noise, terms]) => plain(value, noise, terms));
+  const rule = fc.constantFrom(
+    [44, gaussian(32n)] as const,
+    [46, laplace(2n)] as const,
+    [600, gaussian(9_000n)] as const,
+  );
+  const letThrough = fc.tuple(fc.nat(2_000), rule).map(([above, [cut, noise]]) => shown(cut + above, noise, cut));
+
+  test('ends are in order, hold the plain quotient and difference, and a shown denominator bounds both', () => {
+    fc.assert(
+      fc.property(fc.oneof(free, letThrough), fc.oneof(free, letThrough), (x, y) => {
+        const ratio = ratioInterval(x, y, alpha);
+        const difference = differenceInterval(x, y, alpha);
+        expect(ratio.low <= ratio.high && difference.low <= difference.high).toBe(true);
+        if (y.shownFrom) expect(Number.isFinite(ratio.low) && Number.isFinite(ratio.high)).toBe(true);
+        if (x.shownFrom || y.shownFrom) return;
+        const [over, under] = [Number(x.value), Number(y.value)];
+        expect(difference.low <= over - under && over - under <= difference.high).toBe(true);
+        if (under > 0) expect(ratio.low <= over / under && over / under <= ratio.high).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

@@ -30,25 +30,34 @@ const oneDrawLeftOut = 1e-40;
 const logLeftOut = Math.log(1e-14);
 /** A sum of Gaussians whose probabilities differ from one wider Gaussian's by no more than this factor is taken as one. */
 const mergedLogErrorMax = 1e-6;
-const transformLength = 2 ** 16;
+const transformLengthMax = 2 ** 16;
 /** Bounds what transforming and raising to a power of at most `termsMax` rounds. */
 const transformError = 1e-8;
 const roundingRare = 1e-8;
 
 const remembered = memoised<NoiseSum>(64);
 
-/** The sum of `terms` draws. Throws `RangeError` unless `terms` is an integer in 1 … {@link termsMax}, and as `distributionOf`. */
+/**
+ * The sum of `terms` draws. Throws `RangeError` unless `terms` is an integer in 1 … {@link termsMax} and the table ends
+ * within 2^52 (a standard deviation of 6·10¹³ always does), and as `distributionOf`.
+ */
 export function noiseSumOf(mechanism: Mechanism, terms: number): NoiseSum {
   if (!Number.isInteger(terms) || terms < 1 || terms > termsMax) throw new RangeError('noise sum: too many draws');
   return remembered(`${terms} ${mechanismKey(mechanism)}`, () => {
-    if (terms === 1) return oneDraw(mechanism, 1);
-    if (mechanism.kind === 'discreteLaplace') return laplaceSum(mechanism, terms);
-    const error = mergedLogError(toNumber(mechanism.variance), terms);
-    if (error > mergedLogErrorMax) return transformed(mechanism, terms);
-    const { num, den } = mechanism.variance;
-    const merged: Mechanism = { kind: 'discreteGaussian', variance: { num: num * BigInt(terms), den } };
-    return { ...oneDraw(merged, Math.exp(error)), exact: null };
+    const sum = made(mechanism, terms);
+    if (sum.size * sum.step > 2 ** 52) throw new RangeError('noise sum: the noise is too wide');
+    return sum;
   });
+}
+
+function made(mechanism: Mechanism, terms: number): NoiseSum {
+  if (terms === 1) return oneDraw(mechanism, 1);
+  if (mechanism.kind === 'discreteLaplace') return laplaceSum(mechanism, terms);
+  const error = mergedLogError(toNumber(mechanism.variance), terms);
+  if (error > mergedLogErrorMax) return transformed(mechanism, terms);
+  const { num, den } = mechanism.variance;
+  const merged: Mechanism = { kind: 'discreteGaussian', variance: { num: num * BigInt(terms), den } };
+  return { ...oneDraw(merged, Math.exp(error)), exact: null };
 }
 
 function oneDraw(mechanism: Mechanism, factor: number): NoiseSum {
@@ -87,17 +96,19 @@ function mergedLogError(variance: number, terms: number): number {
 /** Exact but for rounding: the characteristic function of one draw, from its table, to the power of `terms`. */
 function transformed(mechanism: Mechanism, terms: number): NoiseSum {
   const { pmf } = distributionOf(mechanism);
-  const half = transformLength / 2;
-  const values = new Float64Array(transformLength);
-  for (let x = -half; x < half; x++) values[(x + transformLength) % transformLength] = pmf(x);
+  const reach = Math.ceil(reachOf(mechanism, terms));
+  const length = Math.min(transformLengthMax, 2 ** Math.ceil(Math.log2(2 * reach + 2)));
+  const half = length / 2;
+  const values = new Float64Array(length);
+  for (let x = -half; x < half; x++) values[(x + length) % length] = pmf(x);
   const characteristic = realTransform(values);
   // Positive for both mechanisms; rounding may say otherwise.
   const sum = realTransform(characteristic.map((value) => Math.max(0, value) ** terms));
-  const size = Math.min(half - 1, Math.ceil(reachOf(mechanism, terms)));
+  const size = Math.min(half - 1, reach);
   const survival = new Float64Array(2 * size + 1);
   let above = transformError;
   for (let x = size; x >= -size; x--) {
-    above += Math.max(0, sum[(x + transformLength) % transformLength] ?? 0) / transformLength;
+    above += Math.max(0, sum[(x + length) % length] ?? 0) / length;
     survival[size + x] = Math.min(1, above);
   }
   return { sd: deviationOf(mechanism) * Math.sqrt(terms), step: 1, size, survival, exact: null };
@@ -110,7 +121,7 @@ function transformed(mechanism: Mechanism, terms: number): NoiseSum {
  */
 function laplaceSum(mechanism: Mechanism & { kind: 'discreteLaplace' }, terms: number): NoiseSum {
   const reach = reachOf(mechanism, terms);
-  const reachMax = transformLength / 2 - 1;
+  const reachMax = transformLengthMax / 2 - 1;
   if (reach <= reachMax) return transformed(mechanism, terms);
   const ratio = 1n + BigInt(Math.floor(reach / (0.95 * reachMax)));
   const narrowScale: Rational = { num: mechanism.scale.num, den: mechanism.scale.den * ratio };
