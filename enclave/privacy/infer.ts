@@ -13,6 +13,7 @@ import {
   quantileRange,
   type Release,
   ratioInterval,
+  toNumber,
 } from '@reinraum/protocol';
 import type { Kept, KeptCell } from './stages.ts';
 
@@ -136,11 +137,17 @@ function quantile({ input, quantile }: PlanMeasure, mechanism: Mechanism, values
   if (input.of !== 'class' || !('edges' in input.split.by) || !quantile) throw new TypeError('infer: no bands');
   const { edges } = input.split.by;
   const bins = values.map((value) => value ?? 0n);
-  const { low, high, position } = quantileRange(bins, mechanism, quantile.q, alpha);
+  const { bin, low, high } = quantileRange(bins, mechanism, quantile.q, alpha);
   const edge = (at: number) => edges[at] ?? quantile.max;
-  const bin = Math.min(Math.floor(position), edges.length - 1);
-  const value = Math.round(edge(bin) + (position - bin) * (edge(bin + 1) - edge(bin)));
-  return { value, low: Math.min(edge(low), value), high: Math.max(edge(high + 1), value) };
+  const value = Math.round(edge(bin) + withinBin(bins, bin, toNumber(quantile.q)) * (edge(bin + 1) - edge(bin)));
+  return { value, low: edge(low), high: edge(high + 1) };
+}
+
+/** Where in its band the quantile lies, as if units were spread evenly over it: 0 … 1. */
+function withinBin(bins: readonly bigint[], bin: number, q: number): number {
+  const sum = (list: readonly bigint[]) => Number(list.reduce((total, count) => total + count, 0n));
+  const part = (q * sum(bins) - sum(bins.slice(0, bin))) / Number(bins[bin] ?? 0n);
+  return Number.isFinite(part) ? Math.min(1, Math.max(0, part)) : 0.5;
 }
 
 /** Rounded outwards: rounding never makes a range smaller. */

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { type Estimate, estimatesOf, type Release } from './document.ts';
-import { differenceInterval, type Noisy, ratioInterval } from './inference/ratio.ts';
+import type { Noisy } from './inference/noisy.ts';
+import { differenceInterval, ratioInterval } from './inference/ratio.ts';
 import { mechanismOf } from './mechanism.ts';
 import { Bilingual, Code, Day, Digest, Slug, UnitPath } from './name.ts';
 import type { Parameters } from './plan.ts';
@@ -243,7 +244,7 @@ const alpha = 0.05;
 function estimateOf(measure: DerivedTable['measure'], x: Noisy, y: Noisy): Estimate {
   if (measure.fn === 'change') {
     const { low, high } = differenceInterval(x, y, alpha);
-    return { value: Number(x.value) - Number(y.value), low: Math.floor(low), high: Math.ceil(high) };
+    return { value: Number(x.value) - Number(y.value), low: Number(low), high: Number(high) };
   }
   const factor = measure.per * 10 ** measure.decimals;
   const { low, high } = ratioInterval(x, y, alpha);

@@ -12,6 +12,8 @@ export * from './epsilon.ts';
 export * from './inference/coverage.ts';
 export * from './inference/distribution.ts';
 export * from './inference/interval.ts';
+export type { Noisy } from './inference/noisy.ts';
+export * from './inference/quantile-range.ts';
 export * from './inference/ratio.ts';
 export * from './loss.ts';
 export * from './mechanism.ts';

@@ -32,7 +32,7 @@ export function mechanismOf(noise: Noise): Mechanism {
     : { kind: noise.kind, scale: parseRational(noise.scale) };
 }
 
-/** The one spelling of a mechanism, such as "discreteGaussian 25/2"; equal noise has equal keys. */
+/** The one spelling of a mechanism, such as "discreteGaussian 25/2"; equal noise has equal keys. Throws as {@link parameterOf}. */
 export function mechanismKey(mechanism: Mechanism): string {
   const { num, den } = parameterOf(mechanism);
   return `${mechanism.kind} ${formatRational(rational(num, den))}`;

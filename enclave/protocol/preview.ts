@@ -7,7 +7,8 @@ import type { Charter } from './charter.ts';
 import { componentsOf } from './component.ts';
 import { distributionOf } from './inference/distribution.ts';
 import { CountIntervals } from './inference/interval.ts';
-import { type Noisy, plainInterval, ratioInterval } from './inference/ratio.ts';
+import type { Noisy } from './inference/noisy.ts';
+import { plainInterval, ratioInterval } from './inference/ratio.ts';
 import { lossOf, withLoss } from './loss.ts';
 import { type Mechanism, mechanismKey } from './mechanism.ts';
 import { type Parameters, type Plan, type PlanMeasure, plan } from './plan.ts';
@@ -141,7 +142,7 @@ function halfWidth({ fn, input }: PlanMeasure, { mechanism, decider, cut, k, uni
   const half = (low: number | bigint, high: number | bigint) => (Number(high) - Number(low)) / 2;
   if (fn === 'count' || fn === 'histogram') {
     const { low, high } = new CountIntervals({ mechanism: decider, ...shownFrom, alpha }).of(
-      count(units / classes).value,
+      BigInt(Math.max(Math.floor(units / classes), cut)),
     );
     return half(low, high);
   }

@@ -1,24 +1,33 @@
-/** Every proof in `enclave/privacy` names the code it covers by hash, so that neither changes without the other. */
+/** Every proof beside a mechanism or an inference names the code it covers by hash: neither changes without the other. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-const folder = new URL('../../enclave/privacy/', import.meta.url);
-const proofs = readdirSync(folder).filter((name) => name.endsWith('.proof.md'));
-const proved = [
-  'bernoulli',
-  'bits',
-  'coverage',
-  'discrete-gaussian',
-  'discrete-laplace',
-  'distribution',
-  'exponential',
-  'interval',
-  'mechanism',
-  'pool',
-  'tail',
-  'threshold',
-];
+/** The folders of proofs, with what must be proved in them. */
+const folders = {
+  'enclave/privacy': [
+    'bernoulli',
+    'bits',
+    'discrete-gaussian',
+    'discrete-laplace',
+    'exponential',
+    'mechanism',
+    'pool',
+    'tail',
+    'threshold',
+  ],
+  'enclave/protocol': ['mechanism'],
+  'enclave/protocol/inference': [
+    'coverage',
+    'distribution',
+    'interval',
+    'noise-sum',
+    'normal',
+    'quantile-range',
+    'ratio',
+    'shown-noise',
+  ],
+} as const;
 
 /** What is wrong with a proof page, or '' if it covers the code of its own name as that stands. */
 function complaintAbout(page: string, name: string, code: Uint8Array): string {
@@ -30,24 +39,30 @@ function complaintAbout(page: string, name: string, code: Uint8Array): string {
 }
 
 describe('proofs cover the code as it stands', () => {
-  test('every mechanism has one', () => {
-    for (const name of proved) expect(proofs, name).toContain(`${name}.proof.md`);
-  });
+  for (const [name, proved] of Object.entries(folders)) {
+    const folder = new URL(`../../${name}/`, import.meta.url);
+    const proofs = readdirSync(folder).filter((file) => file.endsWith('.proof.md'));
 
-  for (const proof of proofs) {
-    test(proof, () => {
-      const name = proof.replace('.proof.md', '.ts');
-      expect(existsSync(new URL(name, folder)), name).toBe(true);
-      const complaint = complaintAbout(
-        readFileSync(new URL(proof, folder), 'utf8'),
-        name,
-        readFileSync(new URL(name, folder)),
-      );
-      expect(complaint).toBe('');
+    test(`${name}: whatever must be proved is`, () => {
+      for (const file of proved) expect(proofs, file).toContain(`${file}.proof.md`);
     });
+
+    for (const proof of proofs) {
+      test(`${name}/${proof}`, () => {
+        const code = proof.replace('.proof.md', '.ts');
+        expect(existsSync(new URL(code, folder)), code).toBe(true);
+        const complaint = complaintAbout(
+          readFileSync(new URL(proof, folder), 'utf8'),
+          code,
+          readFileSync(new URL(code, folder)),
+        );
+        expect(complaint).toBe('');
+      });
+    }
   }
 
   test('a changed byte, another file and a missing line are noticed', () => {
+    const folder = new URL('../../enclave/privacy/', import.meta.url);
     const page = readFileSync(new URL('tail.proof.md', folder), 'utf8');
     const code = readFileSync(new URL('tail.ts', folder));
     expect(complaintAbout(page, 'tail.ts', Buffer.concat([code, Buffer.from(' ')]))).toContain('changed');

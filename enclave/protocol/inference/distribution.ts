@@ -1,11 +1,13 @@
-import { type Mechanism, parameterOf } from '../mechanism.ts';
+import { type Mechanism, mechanismKey, parameterOf } from '../mechanism.ts';
 import { toNumber } from '../rational.ts';
+import { memoised } from './memo.ts';
+import { millsRatio } from './normal.ts';
 
 /**
  * Probabilities of a mechanism's noise in doubles, for inference on released values only: relative error at most 1e-12
- * wherever the value is at least 1e-300. Arguments are safe integers. No decision about what is shown may rest on these.
+ * wherever the value is at least 1e-300. Arguments are integers of at most 2^52 in size. No decision about what is shown
+ * may rest on these.
  */
-const summedVarianceMax = 2n ** 24n;
 export interface NoiseDistribution {
   /** P(η = x). */
   readonly pmf: (x: number) => number;
@@ -13,13 +15,22 @@ export interface NoiseDistribution {
   readonly survival: (m: number) => number;
 }
 
-/** Throws `RangeError` for a Gaussian variance above `summedVarianceMax`. Proof: `distribution.proof.md`. */
+/** Largest variance of a discrete Gaussian that is summed term by term; above it the normal form holds to 1e-12 too. */
+const summedVarianceMax = 2 ** 24;
+const remembered = memoised<NoiseDistribution>(16);
+
+/**
+ * The distribution of one draw. Throws `RangeError` unless the noise is positive and its variance or scale is at most
+ * 2^200. Proof: `distribution.proof.md`.
+ */
 export function distributionOf(mechanism: Mechanism): NoiseDistribution {
   const parameter = parameterOf(mechanism);
-  if (mechanism.kind === 'discreteLaplace') return laplaceDistribution(toNumber(parameter));
-  if (parameter.num > summedVarianceMax * parameter.den)
-    throw new RangeError('distribution: the variance is too large');
-  return gaussianDistribution(toNumber(parameter));
+  if (parameter.num > parameter.den << 200n) throw new RangeError('distribution: the noise is too wide');
+  return remembered(mechanismKey(mechanism), () => {
+    const value = toNumber(parameter);
+    if (mechanism.kind === 'discreteLaplace') return laplaceDistribution(value);
+    return value > summedVarianceMax ? wideGaussianDistribution(value) : gaussianDistribution(value);
+  });
 }
 
 function laplaceDistribution(scale: number): NoiseDistribution {
@@ -28,6 +39,23 @@ function laplaceDistribution(scale: number): NoiseDistribution {
   const above = (m: number) => Math.exp(-m / scale) / normalizer;
   return {
     pmf: (x) => (atZero * Math.exp(-Math.abs(x) / scale)) / normalizer,
+    survival: (m) => (m >= 1 ? above(m) : 1 - above(1 - m)),
+  };
+}
+
+/** Σ_{x ≥ m} f(x) = ∫ from m − 1/2, with the next two terms of the Euler–Maclaurin formula at midpoints. */
+function wideGaussianDistribution(variance: number): NoiseDistribution {
+  const sd = Math.sqrt(variance);
+  const scale = 1 / Math.sqrt(2 * Math.PI);
+  const density = (x: number) => scale * Math.exp(-(x * x) / (2 * variance));
+  const above = (m: number) => {
+    const a = m - 0.5;
+    const z = a / sd;
+    const lattice = -z / (24 * variance) + (7 * z * (z * z - 3)) / (5760 * variance * variance);
+    return density(a) * (millsRatio(z) + lattice);
+  };
+  return {
+    pmf: (x) => density(x) / sd,
     survival: (m) => (m >= 1 ? above(m) : 1 - above(1 - m)),
   };
 }
