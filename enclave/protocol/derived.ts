@@ -89,7 +89,7 @@ export const DerivedTable = z
   });
 export type DerivedTable = z.infer<typeof DerivedTable>;
 
-/** A cell of an evaluated table: its key, and the estimate; null where an input is hidden. */
+/** A cell of an evaluated table: its key, and the estimate; null where an input is hidden, or too noisy to divide by. */
 export interface DerivedCell {
   readonly key: readonly string[];
   readonly estimate: Estimate | null;
@@ -241,13 +241,15 @@ function adder(table: DerivedTable, name: string, releases: ReadonlyMap<string, 
 
 const alpha = 0.05;
 
-function estimateOf(measure: DerivedTable['measure'], x: Noisy, y: Noisy): Estimate {
+/** Null where the noise of what is divided by cannot exclude 0: there is no range then. */
+function estimateOf(measure: DerivedTable['measure'], x: Noisy, y: Noisy): Estimate | null {
   if (measure.fn === 'change') {
     const { low, high } = differenceInterval(x, y, alpha);
     return { value: Number(x.value) - Number(y.value), low: Number(low), high: Number(high) };
   }
   const factor = measure.per * 10 ** measure.decimals;
   const { low, high } = ratioInterval(x, y, alpha);
+  if (!Number.isFinite(high)) return null;
   return {
     value: Math.round((Number(x.value) / Number(y.value)) * factor),
     // Rounded outwards; counts are never negative, so neither is their ratio.

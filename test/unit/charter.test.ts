@@ -112,7 +112,7 @@ describe('a charter', () => {
     [
       'a budget not in lowest terms',
       () => ({ populations: [{ ...person, budget: { rho: '2/4', delta: '0' } }] }),
-      'populations.0.budget',
+      'populations.0.budget.rho',
     ],
     ['no budget', () => ({ populations: [{ ...person, budget: undefined }] }), 'populations.0.budget'],
     ['an unknown linkage', () => ({ populations: [{ ...person, linkage: 'any' }] }), 'populations.0.linkage'],

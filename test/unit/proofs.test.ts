@@ -13,10 +13,11 @@ const folders = {
     'exponential',
     'mechanism',
     'pool',
+    'stages',
     'tail',
     'threshold',
   ],
-  'enclave/protocol': ['mechanism'],
+  'enclave/protocol': ['component', 'contribution', 'mechanism'],
   'enclave/protocol/inference': [
     'coverage',
     'distribution',
