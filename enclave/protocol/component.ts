@@ -123,7 +123,10 @@ function tableOf(
   if (measure.fn === 'rate') return { table: { part: 'pair', ...units, width: 2 } };
   const column = columnNamed(measure.column, query, schema, `${field}.column`);
   if (measure.fn === 'shares' || measure.fn === 'histogram') {
-    return { table: { part: 'bins', ...units, width: classesOf(measure, column, field) } };
+    const width = classesOf(measure, column, field);
+    // One class alone is all there is: its share says nothing.
+    if (measure.fn === 'shares' && width < 2) throw new Refusal('query-not-compilable', `${field}.column`);
+    return { table: { part: 'bins', ...units, width } };
   }
   if (column.type !== 'integer') throw new Refusal('query-not-compilable', `${field}.column`);
   if (measure.fn === 'quantile') {

@@ -175,6 +175,12 @@ function split(of: Column) {
   return fc.oneof(keys, groups, edges);
 }
 
+/** How many classes a split has. */
+function classesOf(by: object, of: Column): number {
+  const { keys, groups, edges } = by as { keys?: unknown[]; groups?: unknown[]; edges?: unknown[] };
+  return (keys ?? groups ?? edges ?? domain(of)).length;
+}
+
 function clamped(of: Column & { type: 'integer' }) {
   const grid = domain(of).map(Number);
   return fc
@@ -184,13 +190,21 @@ function clamped(of: Column & { type: 'integer' }) {
 
 /** Measures that compile for a schema: those of values only where one row of a unit can be in a cell. */
 function measures(schema: DatasetSchema, isSingle: boolean): fc.Arbitrary<object[]> {
+  const several = schema.columns.filter((of) => domain(of).length > 1);
   const integers = schema.columns.filter((of) => of.type === 'integer');
   const summed = integers.filter((of) => of.max > of.min && of.min % of.step === 0);
   const single: fc.Arbitrary<object>[] = isSingle
     ? [
         predicate(schema).map((of) => ({ fn: 'rate', of })),
         fc.constantFrom(...schema.columns).chain((of) => split(of).map((by) => ({ fn: 'histogram', ...by }))),
-        fc.constantFrom(...schema.columns).chain((of) => split(of).map((by) => ({ fn: 'shares', ...by }))),
+        ...(several.length > 0
+          ? [
+              fc
+                .constantFrom(...several)
+                .chain((of) => split(of).filter((by) => classesOf(by, of) > 1))
+                .map((by) => ({ fn: 'shares', ...by })),
+            ]
+          : []),
         ...(summed.length > 0
           ? (['sum', 'mean'] as const).map((fn) =>
               fc.constantFrom(...summed).chain((of) => clamped(of).map((by) => ({ fn, ...by }))),

@@ -150,6 +150,7 @@ describe('measures', () => {
       'measures.0.edges',
     ],
     ['shares of integers without classes', { fn: 'shares', column: 'r.age' }, flat, 'measures.0.keys'],
+    ['shares of one class', { fn: 'shares', column: 'r.sex', keys: ['f'] }, flat, 'measures.0.column'],
     ['a sum over several periods', { fn: 'sum', column: 'r.age', clamp: [0, 100] }, panel, 'measures.0.fn'],
     ['a rate over several periods', { fn: 'rate', of: { gte: ['r.age', 18] } }, panel, 'measures.0.fn'],
     ['a histogram over several periods', { fn: 'histogram', column: 'r.sex' }, panel, 'measures.0.fn'],

@@ -1,0 +1,114 @@
+/** Every measure from exact tables to estimates: hidden below k and below the cut, and nothing of a hidden cell in what is said. */
+import { createHash } from 'node:crypto';
+import { type Estimate, estimatesOf, type Plan, parseRational, plan, Release } from '@reinraum/protocol';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FairBits } from '../../enclave/privacy/bits.ts';
+import { infer } from '../../enclave/privacy/infer.ts';
+import { NoisePool } from '../../enclave/privacy/pool.ts';
+import { addNoise, exactTables, keep } from '../../enclave/privacy/stages.ts';
+import { randomDataset, randomPanel, randomQuery } from '../support/random-dataset.ts';
+
+const delta = parseRational('1/100000000');
+
+function frozenPool({ components, cells }: Plan, seed: number): NoisePool {
+  let block = 0;
+  const bits = new FairBits((bytes) => {
+    for (let at = 0; at < bytes.length; at += 32, block++) {
+      bytes.set(createHash('sha256').update(`${seed} ${block}`).digest(), at);
+    }
+  });
+  const pool = new NoisePool(bits);
+  for (const { mechanism, width } of components) pool.fill(mechanism, cells * width);
+  return pool;
+}
+
+/** A plan of random measures with random tables that an engine could have given. */
+const planned = fc
+  .oneof(randomDataset('d'), randomPanel('d'))
+  .chain(({ schema }) => randomQuery(schema).map((query) => plan(query, schema, {})))
+  .filter(({ cells }) => cells <= 60)
+  .chain((of) => {
+    const tables = of.components.map(({ part, width, sensitivity }) => {
+      const most = part === 'sum' || part === 'centred' ? 400n * sensitivity.lInfinity : 400n;
+      const least = part === 'sum' || part === 'centred' ? -most : 0n;
+      const length = of.cells * width;
+      return fc.array(fc.bigInt({ min: least, max: most }), { minLength: length, maxLength: length });
+    });
+    return fc.record({ of: fc.constant(of), tables: fc.tuple(...tables), seed: fc.nat(1000) });
+  });
+
+const released = (of: Plan, tables: readonly (readonly bigint[])[], seed: number) => {
+  const noised = addNoise(exactTables(of, tables), of, frozenPool(of, seed));
+  return { noised, said: infer(keep(noised, of, delta), of) };
+};
+
+test('a measure is shown where every count it rests on is, and nowhere else', () => {
+  const seen = { shown: 0, hidden: 0 };
+  fc.assert(
+    fc.property(planned, ({ of, tables, seed }) => {
+      const { noised, said } = released(of, tables, seed);
+      of.measures.forEach(({ fn, decider }, at) => {
+        const cut = BigInt(said.measures[at]?.cut ?? 0);
+        const width = of.components[decider]?.width ?? 1;
+        said.cells.forEach((cell, n) => {
+          const places = noised.tables[decider]?.slice(n * width, (n + 1) * width) ?? [];
+          const passes = places.map(({ exact, noise }) => exact >= BigInt(of.k) && exact + noise >= cut);
+          const estimates = estimatesOf(cell, at);
+          const expected = fn === 'histogram' ? passes : estimates.map(() => passes.every(Boolean));
+          expect(estimates.map((estimate) => estimate !== null)).toEqual(expected);
+          for (const estimate of estimates) seen[estimate ? 'shown' : 'hidden'] += 1;
+        });
+      });
+    }),
+    { numRuns: 120, seed: 3 },
+  );
+  expect(seen.shown).toBeGreaterThan(1000);
+  expect(seen.hidden).toBeGreaterThan(300);
+});
+
+test('what is said of a cell does not depend on the tables of any other, nor on what a hidden one holds', () => {
+  fc.assert(
+    fc.property(planned, fc.nat(), ({ of, tables, seed }, pick) => {
+      const other = pick % of.cells;
+      // The cell is emptied: it is hidden now, and everything else is said as before.
+      const emptied = of.components.map(({ width }, component) =>
+        (tables[component] ?? []).map((value, place) => (Math.floor(place / width) === other ? 0n : value)),
+      );
+      const [before, after] = [released(of, tables, seed).said, released(of, emptied, seed).said];
+      expect(after.cells.filter((_, n) => n !== other)).toEqual(before.cells.filter((_, n) => n !== other));
+      const all = after.measures.flatMap((_, at) => {
+        const cell = after.cells[other];
+        return cell ? [...estimatesOf(cell, at)] : [];
+      });
+      expect(all.every((estimate) => estimate === null)).toBe(true);
+    }),
+    { numRuns: 120, seed: 4 },
+  );
+});
+
+test('estimates are integers in their ranges, shares lie in 0 … 1 and means within the clamp', () => {
+  const inOrder = ({ low, value, high }: Estimate) => low <= value && value <= high;
+  fc.assert(
+    fc.property(planned, ({ of, tables, seed }) => {
+      const { said } = released(of, tables, seed);
+      Release.shape.cells.parse(said.cells);
+      Release.shape.measures.parse(said.measures);
+      of.measures.forEach(({ fn, input }, at) => {
+        const shown = said.cells.flatMap((cell) => estimatesOf(cell, at)).filter((estimate) => estimate !== null);
+        if (fn === 'rate' || fn === 'shares') {
+          expect(shown.every(({ low, high }) => low >= 0 && high <= 10_000)).toBe(true);
+        }
+        if (fn === 'mean' && input.of === 'value') {
+          const [l, u] = input.clamp;
+          expect(shown.every(({ low, value, high }) => low >= 100 * l && high <= 100 * u && value >= 100 * l)).toBe(
+            true,
+          );
+        }
+        // A count near the cut may lie outside of its range: small cells are shown only when their noise was high.
+        if (fn === 'sum') expect(shown.every(inOrder)).toBe(true);
+      });
+    }),
+    { numRuns: 120, seed: 5 },
+  );
+});
