@@ -29,7 +29,7 @@ import { ObjectStore } from './objects.ts';
 import type { FillRandom } from './privacy/bits.ts';
 import { approve, propose, revoke } from './queries.ts';
 import { Sessions } from './sessions.ts';
-import { deskOf, hasEntries, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
+import { checkFormat, deskOf, hasEntries, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
 
 /** What an enclave is given at its edge: places, clock, randomness, what it knows of itself. */
 export interface EnclaveOptions {
@@ -85,8 +85,12 @@ export class Enclave {
     this.#sessions = new Sessions(options.clock, options.fill);
   }
 
-  /** Opens the state with the key from the operator's store; founds nothing. Throws where key and state do not fit. */
+  /**
+   * Opens the state with the key from the operator's store; founds nothing. Throws where key and state do not fit, and
+   * {@link Refusal} where the state has another format.
+   */
   static async open(options: EnclaveOptions, wrappingKey: Uint8Array): Promise<Enclave> {
+    await checkFormat(options.state);
     const stores = await openStores(options, wrappingKey);
     const assurance = options.walls.every(({ held }) => held) ? 'software' : 'degraded';
     const claims = await signDocument(stores.identity, {

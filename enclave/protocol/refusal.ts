@@ -155,6 +155,10 @@ export const refusals = {
     de: 'Das Datenschutzbudget reicht nicht aus. Erhöhen kann es nur eine geänderte, von allen unterschriebene Charta.',
     en: 'The privacy budget does not suffice. Only an amended charter signed by all can raise it.',
   },
+  'state-format-unknown': {
+    de: 'Das Zustandsverzeichnis hat ein Format, das diese Fassung nicht kennt. Die Fassung starten, die es anlegte.',
+    en: 'The state directory has a format this build does not know. Run the build that made it.',
+  },
   'dataset-unavailable': {
     de: 'Die versiegelte Datei eines zugelassenen Datensatzes ist nicht lesbar. Der Betrieb muss sie wiederherstellen.',
     en: 'The sealed file of an admitted dataset cannot be read. The operator must restore it.',

@@ -1,6 +1,5 @@
 /** `reinraum`: the command line of stewards, analysts, data protection officers and operators. */
 import { Command } from 'commander';
-import { ZodError } from 'zod';
 import { addAudit } from './audit.ts';
 import { addCharter } from './charter.ts';
 import { addDataset } from './dataset.ts';
@@ -11,6 +10,7 @@ import { say } from './output.ts';
 import { addQuery } from './query.ts';
 import { addSchema } from './schema.ts';
 import { addServe } from './serve.ts';
+import { wordsFor } from './words.ts';
 
 const program = new Command('reinraum').description('Reinraum: a data clean room').showHelpAfterError();
 
@@ -22,12 +22,4 @@ try {
 } catch (error) {
   say(wordsFor(error));
   process.exitCode = 1;
-}
-
-/** One message for people: the field and what it needs for bad input, the message otherwise. */
-function wordsFor(error: unknown): string {
-  if (error instanceof ZodError) {
-    return error.issues.map(({ path, message }) => `${path.map(String).join('.') || 'input'}: ${message}`).join('\n');
-  }
-  return error instanceof Error ? error.message : String(error);
 }
