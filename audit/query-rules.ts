@@ -13,6 +13,7 @@ import {
   type Statement,
   type StatementOf,
 } from '@reinraum/protocol';
+import { isSuspended, suspend } from './release-rules.ts';
 import { afterCharges, currentVersion, missingApprovals, type Room } from './room.ts';
 import { Broken } from './rule.ts';
 
@@ -28,7 +29,7 @@ export function proposed(room: Room, entry: EntryOf<'query.proposed'>, query: Ag
     if (error instanceof Refusal) throw new Broken('query', `a proposed query is not permitted: ${error.code}`);
     throw error;
   }
-  return () => room.queries.set(entry.detail.query, { query, approvals: new Set(), revoked: false });
+  return () => room.queries.set(entry.detail.query, { query, approvals: new Set(), revoked: false, suspended: null });
 }
 
 /** An approval names a query that was proposed. Throws {@link Broken}. */
@@ -74,7 +75,7 @@ function permitted(
   if (body.purpose !== state.query.purpose) throw new Broken('purpose', 'a run has another purpose than its query');
   if (!state.query.recipients.includes(body.recipient))
     throw new Broken('recipient', 'a run has a recipient not allowed');
-  const reader = room.charter.members.find(({ ref }) => ref === actor);
+  const reader = room.members.get(actor);
   if (reader?.readingKey !== body.reader || reader.unit !== body.recipient) {
     throw new Broken('recipient', 'a result was sealed to another reader');
   }
@@ -93,6 +94,7 @@ export function charged(
 ): () => void {
   const query = permitted(room, entry, statement);
   const { detail } = entry;
+  if (isSuspended(room, detail.query)) throw new Broken('suspension', 'a suspended query was charged');
   const variance = formatRational(mechanismOf(query).variance);
   if (canonicalText(detail.charges) !== canonicalText(price(query, room.charter) as unknown as Json)) {
     throw new Broken('price', 'a charge is not the price of its query');
@@ -135,7 +137,12 @@ export function closed(
   if (caused === null || !charge) throw new Broken('charge', 'a release has no charge');
   if (charge.outcome !== 'open') throw new Broken('single-release', 'a charge has a second outcome');
   if (charge.entry.detail.query !== entry.detail.query) throw new Broken('charge', 'a release answers another query');
-  if (entry.type === 'query.failed') return () => room.charges.set(caused, { ...charge, outcome: 'failed' });
+  if (entry.type === 'query.failed') {
+    return () => {
+      room.charges.set(caused, { ...charge, outcome: 'failed' });
+      suspend(room, entry.detail.query, index);
+    };
+  }
   if (charge.entry.detail.recipient !== entry.detail.recipient) {
     throw new Broken('recipient', 'a release goes to another recipient than its charge');
   }
@@ -157,6 +164,7 @@ export function repeated(
   const detail = charge === undefined ? undefined : room.charges.get(charge)?.entry.detail;
   if (!detail || detail.query !== entry.detail.query)
     throw new Broken('release', 'a repeat names no release of its query');
+  if (room.retractions.has(charge ?? -1)) throw new Broken('retraction', 'a retracted release was delivered again');
   const current = currentVersion(room, detail.datasets[0]?.dataset ?? '');
   if (!current || current.manifest !== detail.datasets[0]?.manifest) {
     throw new Broken('dataset', 'a repeat delivers an answer about a version that is not admitted any more');

@@ -7,9 +7,10 @@
  */
 import { z } from 'zod';
 import { concat, utf8 } from './bytes.ts';
-import { Charter } from './charter.ts';
+import { Charter, Member } from './charter.ts';
 import { SignedDocument } from './document.ts';
 import { Bilingual, Bytes32, Digest, Instant } from './name.ts';
+import { RetractionReason } from './statement.ts';
 
 /** Largest head of a frame in bytes. */
 export const headBytesMax = 4 * 1024 * 1024;
@@ -21,7 +22,7 @@ const id = z.int().min(0);
 /** What opens a commitment in a statement of the same message. */
 export const OpeningSchema = z.strictObject({ salt: Bytes32, value: z.string().max(8192) });
 
-/** A statement on its way in, with what travels beside the signed bytes: a query object or an opening. */
+/** A statement on its way in, with what travels beside the signed bytes: a query object, a proof or an opening. */
 export const Submission = z.strictObject({
   envelope: z.unknown(),
   object: z.unknown().optional(),
@@ -87,7 +88,7 @@ export const Accepted = z.strictObject({
 });
 export type Accepted = z.infer<typeof Accepted>;
 
-/** What members see: charter, datasets, queries with their approvals, balances in ρ, δ and ε. */
+/** What members see: charter and members, datasets, queries with their approvals, retractions, balances in ρ, δ and ε. */
 export const Catalogue = z.strictObject({
   charter: Charter,
   size: z.int(),
@@ -99,9 +100,35 @@ export const Catalogue = z.strictObject({
       digest: Digest,
       query: z.unknown(),
       revoked: z.boolean(),
+      /** Index of the latest `query.failed` that no data protection officer has cleared, or null. */
+      suspended: z.int().nullable(),
       missing: z.array(z.string()),
       charges: z.array(z.strictObject({ population: z.string(), rho: z.string(), delta: z.string() })),
       releases: z.int(),
+    }),
+  ),
+  /** Releases taken back, for whoever received them. */
+  retractions: z.array(
+    z.strictObject({
+      /** Index of the entry that released it. */
+      release: z.int(),
+      charge: z.int(),
+      query: Digest,
+      recipient: z.string(),
+      reason: RetractionReason,
+      at: Instant,
+    }),
+  ),
+  /** Members with the keys they have now; the charter has those they began with. */
+  members: z.array(Member),
+  /** Approvals of new keys that wait for others. */
+  recoveries: z.array(
+    z.strictObject({
+      member: z.string(),
+      signingKey: Bytes32,
+      readingKey: Bytes32,
+      approver: z.string(),
+      expiresAt: Instant,
     }),
   ),
   balances: z.array(
