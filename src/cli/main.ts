@@ -6,16 +6,30 @@ import { addDataset } from './dataset.ts';
 import { addExample } from './example.ts';
 import { addFound } from './found.ts';
 import { addKeygen } from './keygen.ts';
+import { addMember } from './member.ts';
 import { say } from './output.ts';
 import { addQuery } from './query.ts';
+import { addRelease } from './release.ts';
 import { addSchema } from './schema.ts';
 import { addServe } from './serve.ts';
 import { wordsFor } from './words.ts';
 
 const program = new Command('reinraum').description('Reinraum: a data clean room').showHelpAfterError();
 
-for (const add of [addExample, addServe, addKeygen, addSchema, addCharter, addFound, addDataset, addQuery, addAudit])
-  add(program);
+const commands = [
+  addExample,
+  addServe,
+  addKeygen,
+  addSchema,
+  addCharter,
+  addFound,
+  addDataset,
+  addQuery,
+  addRelease,
+  addMember,
+  addAudit,
+];
+for (const add of commands) add(program);
 
 try {
   await program.parseAsync();

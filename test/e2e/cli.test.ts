@@ -43,6 +43,29 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** The steward has lost the key file: a new one, and two approvals of two parties. */
+async function recoveredSteward(): Promise<void> {
+  const { ref } = JSON.parse(await readFile(join(folder, 'steward.card'), 'utf8'));
+  const replaces = ['--replaces', ref, '--charter', 'charter.json', '--out', 'steward2.key'];
+  await expect(reinraum('keygen', '--out', 'x.key')).rejects.toThrow(/--unit and --role, or --replaces/);
+  await expect(reinraum('keygen', '--role', 'owner', ...replaces)).rejects.toThrow(/neither --unit nor --role/);
+  expect(JSON.parse(await reinraum('keygen', ...replaces))).toMatchObject({
+    ref,
+    unit: 'census/data',
+    roles: ['owner'],
+  });
+  const files = ['--charter', 'charter.json', '--key', 'steward2.key', '--out', 'steward2.request'];
+  const fingerprint = await reinraum('member', 'recover', ...files);
+  const approve = (name: string, told: string) =>
+    reinraum('member', 'approve', 'steward2.request', '--fingerprint', told, ...as(name));
+  await expect(approve('dpo1', '0'.repeat(64))).rejects.toThrow(/other keys than the member told you/);
+  await approve('dpo1', fingerprint);
+  await expect(reinraum('query', 'list', ...as('steward2'))).rejects.toThrow(/actor-unknown/);
+  await approve('dpo2', fingerprint);
+  await reinraum('query', 'list', ...as('steward2'));
+  await expect(reinraum('query', 'list', ...as('steward'))).rejects.toThrow(/actor-unknown/);
+}
+
 test('from keys to a verified answer', async () => {
   const policies = join(repositoryRoot, 'policies', 'pums');
   expect(await reinraum('charter', 'check', policies)).toContain('query bildung');
@@ -127,7 +150,24 @@ test('from keys to a verified answer', async () => {
     spent: '1/32',
   });
 
-  await reinraum('dataset', 'withdraw', ...as('steward'), '--dataset', 'pums', '--dataset-version', '1');
+  const listed = JSON.parse(await reinraum('query', 'list', ...as('dpo2')));
+  expect(listed.queries[0].suspended).toBeNull();
+  await expect(reinraum('query', 'clear', query, ...as('dpo1'))).rejects.toThrow(/query-not-suspended/);
+  const release = JSON.parse(await reinraum('query', 'run', query, '--json', ...as('analyst')));
+  const charge = String(release.charged);
+  await expect(reinraum('release', 'retract', charge, '--reason', 'x', ...as('dpo1'))).rejects.toThrow(/wrong-data/);
+  await expect(reinraum('release', 'retract', 'x', '--reason', 'other', ...as('dpo1'))).rejects.toThrow(/<charge>/);
+  expect(await reinraum('release', 'retract', charge, '--reason', 'wrong-data', ...as('dpo1'))).toContain('tlog-proof');
+  // Whoever received it is told at every look at the room, on standard error.
+  const told = await run(process.execPath, [main, 'query', 'list', ...as('analyst')], { cwd: folder });
+  expect(told.stderr).toContain('Nicht mehr verwenden');
+  expect(JSON.parse(told.stdout).retractions).toMatchObject([{ charge: release.charged, reason: 'wrong-data' }]);
+  await expect(reinraum('query', 'run', query, ...as('analyst'))).rejects.toThrow(
+    /Retracted at[\s\S]*release-retracted/,
+  );
+  await recoveredSteward();
+
+  await reinraum('dataset', 'withdraw', ...as('steward2'), '--dataset', 'pums', '--dataset-version', '1');
   await expect(reinraum('query', 'run', query, ...as('analyst'))).rejects.toThrow(/dataset-not-admitted/);
   await reinraum('query', 'revoke', query, ...as('dpo1'));
   const state = join('installation', 'rooms', 'pums', 'state');
