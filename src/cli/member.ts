@@ -1,4 +1,4 @@
-/** `reinraum member recover|approve`: new keys for a member who lost the old ones. */
+/** `reinraum member list|recover|approve`: who is in the room, and new keys for a member who lost the old ones. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { digestOf } from '@reinraum/protocol';
 import type { Command } from 'commander';
@@ -9,7 +9,13 @@ import { print, say } from './output.ts';
 
 /** Adds the commands. */
 export function addMember(program: Command): void {
-  const member = program.command('member').description('replace lost keys');
+  const member = program.command('member').description('see members, replace lost keys');
+  withMember(member.command('list'))
+    .description('members with the keys they have now, and approvals of new keys that wait for others')
+    .action(async (options: MemberOptions) => {
+      const { members, recoveries } = await (await clientOf(options)).catalogue();
+      print(JSON.stringify({ members, recoveries }, null, 2));
+    });
   member
     .command('recover')
     .description('ask for new keys to take the place of your lost ones; prints the fingerprint others compare with you')

@@ -1,5 +1,15 @@
 /** New keys for a member who lost the old ones: a request under the new key, and what others approve of it. */
-import { type Accepted, type Charter, decodeEntry, openEnvelope, type StatementOf, utf8 } from '@reinraum/protocol';
+import {
+  type Accepted,
+  type Charter,
+  decodeEntry,
+  founders,
+  type Member,
+  openEnvelope,
+  partyOf,
+  type StatementOf,
+  utf8,
+} from '@reinraum/protocol';
 import { z } from 'zod';
 import { type MemberKeys, newMember } from './key-file.ts';
 import { type RoomClient, signAs } from './room-client.ts';
@@ -20,6 +30,14 @@ export function replacementFor(charter: Charter, ref: string): MemberKeys {
   if (!lost) throw new Error(`--replaces: the charter has no member ${ref}`);
   const fresh = newMember(lost.unit, lost.roles);
   return { ...fresh, member: { ...fresh.member, ref } };
+}
+
+/** Members of a charter whom nobody could give new keys: too few others are owner or dpo, or those of one party only. */
+export function withoutRecovery({ members, recovery }: Pick<Charter, 'members' | 'recovery'>): readonly Member[] {
+  return members.filter(({ ref }) => {
+    const others = founders({ members }).filter((other) => other.ref !== ref);
+    return others.length < recovery.approvals || new Set(others.map(({ unit }) => partyOf(unit))).size < 2;
+  });
 }
 
 /** Asks for the keys of a new key file to take the place of its member's lost ones. */

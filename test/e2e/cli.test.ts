@@ -13,6 +13,9 @@ const run = promisify(execFile);
 let folder: string;
 let server: ChildProcess;
 let url = '';
+/** Digests of the room and of its question, once there are any. */
+let room = '';
+let query = '';
 
 /** Runs one command in the test's folder and returns what it printed. */
 async function reinraum(...words: readonly string[]): Promise<string> {
@@ -43,29 +46,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The steward has lost the key file: a new one, and two approvals of two parties. */
-async function recoveredSteward(): Promise<void> {
-  const { ref } = JSON.parse(await readFile(join(folder, 'steward.card'), 'utf8'));
-  const replaces = ['--replaces', ref, '--charter', 'charter.json', '--out', 'steward2.key'];
-  await expect(reinraum('keygen', '--out', 'x.key')).rejects.toThrow(/--unit and --role, or --replaces/);
-  await expect(reinraum('keygen', '--role', 'owner', ...replaces)).rejects.toThrow(/neither --unit nor --role/);
-  expect(JSON.parse(await reinraum('keygen', ...replaces))).toMatchObject({
-    ref,
-    unit: 'census/data',
-    roles: ['owner'],
-  });
-  const files = ['--charter', 'charter.json', '--key', 'steward2.key', '--out', 'steward2.request'];
-  const fingerprint = await reinraum('member', 'recover', ...files);
-  const approve = (name: string, told: string) =>
-    reinraum('member', 'approve', 'steward2.request', '--fingerprint', told, ...as(name));
-  await expect(approve('dpo1', '0'.repeat(64))).rejects.toThrow(/other keys than the member told you/);
-  await approve('dpo1', fingerprint);
-  await expect(reinraum('query', 'list', ...as('steward2'))).rejects.toThrow(/actor-unknown/);
-  await approve('dpo2', fingerprint);
-  await reinraum('query', 'list', ...as('steward2'));
-  await expect(reinraum('query', 'list', ...as('steward'))).rejects.toThrow(/actor-unknown/);
-}
-
 test('from keys to a verified answer', async () => {
   const policies = join(repositoryRoot, 'policies', 'pums');
   expect(await reinraum('charter', 'check', policies)).toContain('query bildung');
@@ -82,7 +62,7 @@ test('from keys to a verified answer', async () => {
   await expect(reinraum('keygen', '--unit', 'a/b', '--role', 'dpo', '--out', 'steward.key')).rejects.toThrow(/EEXIST/);
 
   const cards = members.flatMap(([name]) => ['--member', `${name}.card`]);
-  const room = await reinraum(
+  room = await reinraum(
     'charter',
     'instance',
     policies,
@@ -139,7 +119,7 @@ test('from keys to a verified answer', async () => {
   const bad = ['dataset', 'upload', 'bad.csv', ...as('steward'), '--dataset', 'pums', ...purpose];
   await expect(reinraum(...bad)).rejects.toThrow(/row 1, column "educ": not-in-code-list/);
 
-  const query = await reinraum('query', 'propose', join(policies, 'queries', 'bildung.yaml'), ...as('analyst'));
+  query = await reinraum('query', 'propose', join(policies, 'queries', 'bildung.yaml'), ...as('analyst'));
   await expect(reinraum('query', 'run', query, ...as('analyst'))).rejects.toThrow(/query-not-approved/);
   for (const name of signers) await reinraum('query', 'approve', query, ...as(name));
   const table = await reinraum('query', 'run', query, ...as('analyst'));
@@ -149,7 +129,9 @@ test('from keys to a verified answer', async () => {
     cap: '1/2',
     spent: '1/32',
   });
+});
 
+test('an answer is taken back, and whoever received it is told', async () => {
   const listed = JSON.parse(await reinraum('query', 'list', ...as('dpo2')));
   expect(listed.queries[0].suspended).toBeNull();
   await expect(reinraum('query', 'clear', query, ...as('dpo1'))).rejects.toThrow(/query-not-suspended/);
@@ -165,8 +147,34 @@ test('from keys to a verified answer', async () => {
   await expect(reinraum('query', 'run', query, ...as('analyst'))).rejects.toThrow(
     /Retracted at[\s\S]*release-retracted/,
   );
-  await recoveredSteward();
+});
 
+test('a steward who has lost the key file gets new keys from two others, of two parties', async () => {
+  const { ref } = JSON.parse(await readFile(join(folder, 'steward.card'), 'utf8'));
+  const replaces = ['--replaces', ref, '--charter', 'charter.json', '--out', 'steward2.key', '--card', 'steward2.card'];
+  await expect(reinraum('keygen', '--out', 'x.key')).rejects.toThrow(/--unit and --role, or --replaces/);
+  await expect(reinraum('keygen', '--role', 'owner', ...replaces)).rejects.toThrow(/neither --unit nor --role/);
+  expect(JSON.parse(await reinraum('keygen', ...replaces))).toMatchObject({
+    ref,
+    unit: 'census/data',
+    roles: ['owner'],
+  });
+  const files = ['--charter', 'charter.json', '--key', 'steward2.key', '--out', 'steward2.request'];
+  const fingerprint = await reinraum('member', 'recover', ...files);
+  const approve = (name: string, told: string) =>
+    reinraum('member', 'approve', 'steward2.request', '--fingerprint', told, ...as(name));
+  await expect(approve('dpo1', '0'.repeat(64))).rejects.toThrow(/other keys than the member told you/);
+  await approve('dpo1', fingerprint);
+  expect(JSON.parse(await reinraum('member', 'list', ...as('dpo2'))).recoveries).toMatchObject([{ member: ref }]);
+  await expect(reinraum('query', 'list', ...as('steward2'))).rejects.toThrow(/actor-unknown/);
+  await approve('dpo2', fingerprint);
+  const listed = JSON.parse(await reinraum('member', 'list', ...as('steward2')));
+  expect(listed.recoveries).toEqual([]);
+  expect(listed.members).toContainEqual(JSON.parse(await readFile(join(folder, 'steward2.card'), 'utf8')));
+  await expect(reinraum('query', 'list', ...as('steward'))).rejects.toThrow(/actor-unknown/);
+});
+
+test('a withdrawal, a revocation, a log that verifies', async () => {
   await reinraum('dataset', 'withdraw', ...as('steward2'), '--dataset', 'pums', '--dataset-version', '1');
   await expect(reinraum('query', 'run', query, ...as('analyst'))).rejects.toThrow(/dataset-not-admitted/);
   await reinraum('query', 'revoke', query, ...as('dpo1'));
