@@ -15,6 +15,7 @@ import {
   type Statement,
   type StatementOf,
 } from '@reinraum/protocol';
+import { isSuspended, suspend } from './release-rules.ts';
 import { afterCharges, currentVersion, missingApprovals, type QueryState, type Room } from './room.ts';
 import { Broken } from './rule.ts';
 
@@ -31,7 +32,7 @@ export function proposed(room: Room, entry: EntryOf<'query.proposed'>, question:
   const fresh = { approvals: new Set<string>(), revoked: false };
   return question.kind === 'DerivedTable'
     ? () => room.tables.set(digest, { table: question, ...fresh })
-    : () => room.queries.set(digest, { query: question, ...fresh });
+    : () => room.queries.set(digest, { query: question, ...fresh, suspended: null });
 }
 
 /** Throws the `Refusal` a proposal gets in this room: what it asks is unknown, or schema or charter forbid it. */
@@ -98,7 +99,7 @@ function permitted(
   if (body.purpose !== state.query.purpose) throw new Broken('purpose', 'a run has another purpose than its query');
   if (!state.query.recipients.includes(body.recipient))
     throw new Broken('recipient', 'a run has a recipient not allowed');
-  const reader = room.charter.members.find(({ ref }) => ref === actor);
+  const reader = room.members.get(actor);
   if (reader?.readingKey !== body.reader || reader.unit !== body.recipient) {
     throw new Broken('recipient', 'a result was sealed to another reader');
   }
@@ -117,6 +118,7 @@ export function charged(
 ): () => void {
   const query = permitted(room, entry, statement);
   const { detail } = entry;
+  if (isSuspended(room, detail.query)) throw new Broken('suspension', 'a suspended query was charged');
   const schema = room.schemas.get(query.from.dataset);
   if (!schema) throw new Broken('dataset', 'a charge names a dataset that is not admitted');
   const noise = componentsOf(query, schema).components.map(({ mechanism }) => noiseOf(mechanism));
@@ -161,7 +163,12 @@ export function closed(
   if (caused === null || !charge) throw new Broken('charge', 'a release has no charge');
   if (charge.outcome !== 'open') throw new Broken('single-release', 'a charge has a second outcome');
   if (charge.entry.detail.query !== entry.detail.query) throw new Broken('charge', 'a release answers another query');
-  if (entry.type === 'query.failed') return () => room.charges.set(caused, { ...charge, outcome: 'failed' });
+  if (entry.type === 'query.failed') {
+    return () => {
+      room.charges.set(caused, { ...charge, outcome: 'failed' });
+      suspend(room, entry.detail.query, index);
+    };
+  }
   if (charge.entry.detail.recipient !== entry.detail.recipient) {
     throw new Broken('recipient', 'a release goes to another recipient than its charge');
   }
@@ -183,6 +190,7 @@ export function repeated(
   const detail = charge === undefined ? undefined : room.charges.get(charge)?.entry.detail;
   if (!detail || detail.query !== entry.detail.query)
     throw new Broken('release', 'a repeat names no release of its query');
+  if (room.retractions.has(charge ?? -1)) throw new Broken('retraction', 'a retracted release was delivered again');
   const current = currentVersion(room, detail.datasets[0]?.dataset ?? '');
   if (!current || current.manifest !== detail.datasets[0]?.manifest) {
     throw new Broken('dataset', 'a repeat delivers an answer about a version that is not admitted any more');

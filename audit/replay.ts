@@ -22,10 +22,12 @@ import {
   toHex,
 } from '@reinraum/protocol';
 import { declared, sealed, withdrawn } from './dataset-rules.ts';
+import { isPossession, recovered, recoveryApproved } from './member-rules.ts';
 import { approved, charged, closed, proposed, repeated, revoked } from './query-rules.ts';
+import { cleared, retracted } from './release-rules.ts';
 import type { Room } from './room.ts';
 import { Broken, type Rule } from './rule.ts';
-import { earliest, isEnrollable, lifetimeMaxMs, member, only, verified } from './signer.ts';
+import { earliest, isEnrollable, isSealable, lifetimeMaxMs, member, only, verified } from './signer.ts';
 
 /** Reads an object by digest; undefined where it is not kept. What comes back is checked against the digest. */
 export type ReadObject = (digest: string) => Promise<Uint8Array | undefined>;
@@ -102,7 +104,8 @@ export class Replay {
         if (statement.room !== this.#room.id) throw new Broken('statement', 'a statement is for another room');
         if (statement.charter !== this.#room.charterDigest)
           throw new Broken('statement', 'a statement names another charter');
-        member(this.#room, statement);
+        // The one key that signs before it is a member's: what it may sign is the entry's rule.
+        if (entry.type !== 'member.recovered' || !isPossession(statement)) member(this.#room, statement);
       }
       const lifetimeMs = Date.parse(statement.expiresAt) - Date.parse(statement.issuedAt);
       if (entry.at < earliest(statement) || entry.at > statement.expiresAt || lifetimeMs > lifetimeMaxMs) {
@@ -132,8 +135,9 @@ export class Replay {
     if (!charter.enclave.measurements.includes(entry.recorder)) {
       throw new Broken('measurement', 'the room was founded by a build its charter does not trust');
     }
-    for (const { ref, signingKey } of charter.members) {
-      if (!isEnrollable(signingKey)) throw new Broken('founding', `the key of ${ref} could sign for anybody`);
+    for (const { ref, signingKey, readingKey } of charter.members) {
+      if (!isEnrollable(signingKey) || !isSealable(readingKey))
+        throw new Broken('founding', `a key of ${ref} could serve anybody`);
     }
     const schemas = new Map<string, DatasetSchema>();
     for (const dataset of charter.datasets) {
@@ -155,12 +159,16 @@ export class Replay {
       id: digest,
       charter,
       charterDigest: digest,
+      members: new Map(charter.members.map((one) => [one.ref, one])),
+      keys: new Set(charter.members.flatMap(({ signingKey, readingKey }) => [signingKey, readingKey])),
+      recoveries: [],
       schemas,
       datasets: new Map(),
       queries: new Map(),
       tables: new Map(),
       charges: new Map(),
       releases: new Map(),
+      retractions: new Map(),
       spent: new Map(),
       used: new Map(),
     };
@@ -202,8 +210,8 @@ export class Replay {
     statements: readonly Statement[],
     index: number,
   ): Promise<() => void> {
-    const follows = entry.type === 'query.repeated' || entry.type === 'query.released' || entry.type === 'query.failed';
-    if (entry.caused !== null && !follows) throw new Broken('entry', 'an entry follows from one it cannot follow from');
+    if (entry.caused !== null && !followers.has(entry.type))
+      throw new Broken('entry', 'an entry follows from one it cannot follow from');
     switch (entry.type) {
       case 'enclave.started':
         if (statements.length > 0) throw new Broken('statement', 'a start carries no statement');
@@ -225,6 +233,8 @@ export class Replay {
         return approved(room, entry, only(room, entry, statements, 'query.approve'));
       case 'query.revoked':
         return revoked(room, entry, only(room, entry, statements, 'query.revoke'));
+      case 'query.cleared':
+        return cleared(room, entry, only(room, entry, statements, 'query.clear'));
       case 'query.charged':
         return charged(room, entry, only(room, entry, statements, 'query.run'), index);
       case 'query.released':
@@ -232,6 +242,12 @@ export class Replay {
         return closed(room, entry, statements, index);
       case 'query.repeated':
         return repeated(room, entry, only(room, entry, statements, 'query.run'));
+      case 'release.retracted':
+        return retracted(room, entry, only(room, entry, statements, 'release.retract'));
+      case 'member.recovery-approved':
+        return recoveryApproved(room, entry, only(room, entry, statements, 'member.recover'), index);
+      case 'member.recovered':
+        return recovered(room, entry, statements);
       case 'statement.refused':
         return refused(room, entry, statements);
       case 'session.opened':
@@ -244,6 +260,16 @@ export class Replay {
 }
 
 const nothing = () => {};
+
+/** Entries that follow from an earlier one. */
+const followers: ReadonlySet<LogEntry['type']> = new Set([
+  'query.released',
+  'query.failed',
+  'query.repeated',
+  'query.cleared',
+  'release.retracted',
+  'member.recovered',
+]);
 
 /** A refusal names the signer and the type of the statement it refused, where it carries one. */
 function refused(room: Room, entry: EntryOf<'statement.refused'>, statements: readonly Statement[]): () => void {

@@ -9,9 +9,11 @@ import {
   type DerivedTable,
   type EntryOf,
   lossOf,
+  type Member,
   parseRational,
   partyOf,
   type Rational,
+  type RetractionReason,
   type StatementOf,
   zero,
 } from '@reinraum/protocol';
@@ -32,6 +34,8 @@ export interface QueryState {
   /** Members who approved, by reference. */
   readonly approvals: ReadonlySet<string>;
   readonly revoked: boolean;
+  /** Index of the latest `query.failed` until a data protection officer clears it, null otherwise. */
+  readonly suspended: number | null;
 }
 
 /** A proposed table derived from releases, and what became of it. */
@@ -47,6 +51,24 @@ export interface ChargeState {
   readonly outcome: 'open' | 'released' | 'failed';
 }
 
+/** A release taken back. */
+export interface Retraction {
+  readonly reason: RetractionReason;
+  readonly at: string;
+}
+
+/** A member's consent to new keys for another member. It counts while its statement is in force. */
+export interface RecoveryApproval {
+  readonly approver: string;
+  readonly keys: NewKeys;
+  readonly expiresAt: string;
+  /** Index of its entry. */
+  readonly index: number;
+}
+
+/** A member's reference and the keys that are to take the place of the lost ones. */
+export type NewKeys = StatementOf<'member.recover'>['body'];
+
 /** Sums of the charges on one population, exact: Σρ or Σε, as the room's accountant has it, and Σδ. */
 export interface Balance {
   readonly loss: Rational;
@@ -58,6 +80,11 @@ export interface Room {
   readonly id: string;
   readonly charter: Charter;
   readonly charterDigest: string;
+  /** The charter's members by reference, with the keys they have now. */
+  readonly members: Map<string, Member>;
+  /** Every key a member has or ever had: none is enrolled twice. */
+  readonly keys: Set<string>;
+  readonly recoveries: RecoveryApproval[];
   readonly schemas: ReadonlyMap<string, DatasetSchema>;
   readonly datasets: Map<string, Map<number, DatasetVersion>>;
   readonly queries: Map<string, QueryState>;
@@ -65,6 +92,8 @@ export interface Room {
   readonly charges: Map<number, ChargeState>;
   /** Index of the release entry by the index of its charge. */
   readonly releases: Map<number, number>;
+  /** Retractions by the index of the charge. */
+  readonly retractions: Map<number, Retraction>;
   readonly spent: Map<string, Balance>;
   /** Ids of statements that took effect, with the time they expire. */
   readonly used: Map<string, string>;
@@ -80,7 +109,7 @@ export function currentVersion(room: Room, dataset: string): DatasetVersion | un
 
 /** Owner units and parties' DPOs whose approval is still lacking, as "owner party/unit" or "dpo party". */
 export function missingApprovals(room: Room, state: QueryState | TableState): string[] {
-  const given = room.charter.members.filter(({ ref }) => state.approvals.has(ref));
+  const given = [...room.members.values()].filter(({ ref }) => state.approvals.has(ref));
   const missing: string[] = [];
   for (const owner of ownersOf(room, state)) {
     if (!given.some(({ unit, roles }) => unit === owner && roles.includes('owner'))) missing.push(`owner ${owner}`);

@@ -23,7 +23,10 @@ export type Rule =
   | 'budget'
   | 'charge'
   | 'single-release'
-  | 'release';
+  | 'release'
+  | 'suspension'
+  | 'retraction'
+  | 'recovery';
 
 /** A rule that does not hold. Verification reports it with the index of the entry. */
 export class Broken extends Error {

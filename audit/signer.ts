@@ -1,5 +1,5 @@
 /** Who signed: membership, key and role of the statements an entry rests on. */
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import {
   fromBase64,
   type LogEntry,
@@ -36,6 +36,20 @@ export function isEnrollable(publicKey: string): boolean {
   }
 }
 
+/**
+ * Whether something can be sealed to a base64 X25519 public key so that only its holder opens it: to a key of small order
+ * everybody could (RFC 7748 §6.1).
+ */
+export function isSealable(publicKey: string): boolean {
+  try {
+    // Any secret: with a point of small order every one gives zero, which is refused.
+    x25519.getSharedSecret(new Uint8Array(32).fill(1), fromBase64(publicKey));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Clocks of signers may run ahead of the enclave's by this much. */
 const skewMs = 120_000;
 
@@ -47,9 +61,9 @@ export function earliest({ issuedAt }: Statement): string {
   return `${new Date(Date.parse(issuedAt) - skewMs).toISOString().slice(0, 19)}Z`;
 }
 
-/** The member a statement names, with the key it was signed with. */
+/** The member a statement names, if it was signed with the key that member has now. */
 export function member(room: Room, statement: Statement): Member {
-  const found = room.charter.members.find(({ ref }) => ref === statement.actor);
+  const found = room.members.get(statement.actor);
   if (!found || found.signingKey !== statement.key)
     throw new Broken('member', 'a statement was not signed by a member');
   return found;
@@ -64,7 +78,10 @@ export const rolesOf: Readonly<Record<StatementType, readonly Member['roles'][nu
   'query.propose': ['analyst', 'owner', 'dpo'],
   'query.approve': ['owner', 'dpo'],
   'query.revoke': ['owner', 'dpo'],
+  'query.clear': ['dpo'],
   'query.run': ['analyst'],
+  'release.retract': ['owner', 'dpo'],
+  'member.recover': ['owner', 'dpo'],
   'session.open': ['owner', 'analyst', 'dpo'],
 };
 

@@ -3,7 +3,7 @@
  * log (architecture.md "The way of the data"). Refusals come before the charge; after it there is one constant failure,
  * and the charge stands.
  */
-import { afterCharges, missingApprovals, type Room } from '@reinraum/audit';
+import { afterCharges, isSuspended, missingApprovals, type Room } from '@reinraum/audit';
 import {
   commit,
   firstParameters,
@@ -149,6 +149,7 @@ async function begin(
   const actor = { ref: run.member.ref, unit: run.member.unit };
   const { query, parameters, purpose, recipient } = run.statement.body;
   if (stored && released !== undefined) {
+    if (room.retractions.has(stored.charged)) throw new RefusedAct('release-retracted', 'query', run);
     const detail = { query, parameters, purpose, recipient };
     const type = 'query.repeated';
     return {
@@ -156,6 +157,8 @@ async function begin(
       logged: await append({ type, activity: 'offenlegen', actor, statements: [run], caused: released, detail }),
     };
   }
+  // A repeat reveals nothing new and was let through; a new computation may fail as the last one did.
+  if (isSuspended(room, query)) throw new RefusedAct('query-suspended', 'query', run);
   // Datasets have changed since the engine was ready: nobody is charged for one that cannot answer.
   if (!engine.isAlive) throw new RefusedAct('dataset-unavailable', undefined, run);
   const charges = price(decision.query, decision.schema, room.charter);

@@ -28,7 +28,7 @@ export async function authorise(untrusted: unknown, room: Room, log: Log, nowMs:
   const signed = await openEnvelope(untrusted);
   const { statement } = signed;
   if (statement.room !== room.id) throw new Refusal('room-unknown', 'room');
-  const member = room.charter.members.find(({ ref }) => ref === statement.actor);
+  const member = room.members.get(statement.actor);
   if (!member || member.signingKey !== statement.key) throw new Refusal('actor-unknown', 'key');
   const authorised = { ...signed, member, digest: toHex(sha256(signed.payload)) };
   if (statement.charter !== room.charterDigest) throw new RefusedAct('charter-outdated', 'charter', authorised);
@@ -42,6 +42,11 @@ export async function authorise(untrusted: unknown, room: Room, log: Log, nowMs:
   if (room.used.has(statement.id)) throw new RefusedAct('statement-replayed', 'id', authorised);
   if (statement.seen !== null) await checkSeen(statement.seen, log, authorised);
   return authorised;
+}
+
+/** Whether an act's signer still is the member with this key, which a recovery in between may have changed. */
+export function isCurrent(room: Room, { statement }: Authorised): boolean {
+  return room.members.get(statement.actor)?.signingKey === statement.key;
 }
 
 /** A refusal of a member's own act: it is logged. */

@@ -54,6 +54,7 @@ export function catalogueOf(room: Room, size: number): Catalogue {
       digest,
       query: state.query,
       revoked: state.revoked,
+      suspended: state.suspended,
       missing: missingApprovals(room, state),
       charges: priceOf(room, state),
       releases: [...room.charges.values()].filter(
@@ -66,6 +67,14 @@ export function catalogueOf(room: Room, size: number): Catalogue {
       revoked: state.revoked,
       missing: missingApprovals(room, state),
     })),
+    retractions: [...room.retractions].flatMap(([charge, { reason, at }]) => {
+      const detail = room.charges.get(charge)?.entry.detail;
+      const release = room.releases.get(charge);
+      if (!detail || release === undefined) return [];
+      return [{ release, charge, query: detail.query, recipient: detail.recipient, reason, at }];
+    }),
+    members: [...room.members.values()],
+    recoveries: room.recoveries.map(({ approver, keys, expiresAt }) => ({ ...keys, approver, expiresAt })),
     balances: charter.populations.map(({ id, budget }) => {
       const spent = spentOf(room, id);
       return {

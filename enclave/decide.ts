@@ -67,7 +67,8 @@ function approvedQuery(room: Room, run: Run, today: string): AggregateQuery {
   if (!query.recipients.includes(body.recipient) || run.member.unit !== body.recipient) {
     throw new RefusedAct('recipient-not-allowed', 'recipient', run);
   }
-  if (body.reader !== run.member.readingKey) throw new RefusedAct('reader-not-member', 'reader', run);
+  if (body.reader !== room.members.get(run.member.ref)?.readingKey)
+    throw new RefusedAct('reader-not-member', 'reader', run);
   return query;
 }
 

@@ -20,18 +20,20 @@ import {
   toHex,
   utf8,
 } from '@reinraum/protocol';
-import { answer, type Desk, recover, type Step, stockApproved } from './answer.ts';
-import { type Authorised, authorise, ForkSeen, RefusedAct } from './authorise.ts';
+import { AnswerFailed, answer, type Desk, recover, type Step, stockApproved } from './answer.ts';
+import { type Authorised, authorise, ForkSeen, isCurrent, RefusedAct } from './authorise.ts';
 import { catalogueOf, previewIn } from './catalogue.ts';
 import { declare, destroyWithdrawnKeys, handOver, type Intakes, sealTo, withdraw } from './datasets.ts';
 import type { Run } from './decide.ts';
 import { checkFounding } from './founding.ts';
 import type { Ledger, Logged } from './ledger.ts';
+import { recoverMember } from './members.ts';
 import { ObjectStore } from './objects.ts';
 import type { FillRandom } from './privacy/bits.ts';
-import { approve, propose, revoke } from './queries.ts';
+import { approve, clear, propose, revoke } from './queries.ts';
+import { retract } from './retractions.ts';
 import { Sessions } from './sessions.ts';
-import { deskOf, hasEntries, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
+import { checkFormat, deskOf, hasEntries, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
 
 /** What an enclave is given at its edge: places, clock, randomness, what it knows of itself. */
 export interface EnclaveOptions {
@@ -87,8 +89,12 @@ export class Enclave {
     this.#sessions = new Sessions(options.clock, options.fill);
   }
 
-  /** Opens the state with the key from the operator's store; founds nothing. Throws where key and state do not fit. */
+  /**
+   * Opens the state with the key from the operator's store; founds nothing. Throws where key and state do not fit, and
+   * {@link Refusal} where the state has another format.
+   */
   static async open(options: EnclaveOptions, wrappingKey: Uint8Array): Promise<Enclave> {
+    await checkFormat(options.state);
     const stores = await openStores(options, wrappingKey);
     const assurance = options.walls.every(({ held }) => held) ? 'software' : 'degraded';
     const claims = await signDocument(stores.identity, {
@@ -161,7 +167,8 @@ export class Enclave {
         throw new Refusal('room-stopped');
       }
       if (error instanceof RefusedAct) act = error.act;
-      if (act && error instanceof Refusal) await this.#logRefusal(act, error);
+      // Whoever has only a lost key is a stranger: nothing of it is logged.
+      if (act && error instanceof Refusal && isCurrent(room, act)) await this.#logRefusal(act, error);
       throw error;
     }
   }
@@ -214,6 +221,15 @@ export class Enclave {
       }
       case 'query.revoke':
         return { accepted: await this.#accepted(await revoke(ledger, room, { ...act, statement })) };
+      case 'query.clear':
+        return { accepted: await this.#accepted(await clear(ledger, room, { ...act, statement })) };
+      case 'release.retract':
+        return { accepted: await this.#accepted(await retract(ledger, room, { ...act, statement })) };
+      case 'member.recover': {
+        const logged = await recoverMember(ledger, room, { ...act, statement }, object, this.#options.clock());
+        if (logged.entry.type === 'member.recovered') this.#sessions.endOf(statement.body.member);
+        return { accepted: await this.#accepted(logged) };
+      }
       case 'query.run':
         return this.#run({ ...act, statement }, opening);
       case 'session.open':
@@ -226,6 +242,8 @@ export class Enclave {
   async #run(run: Run, opening: Submission['opening']): Promise<Outcome> {
     const { room, desk } = this.#open();
     const { logged, stored } = await answer(desk, room, run, opening);
+    // The member has new keys since: what was asked with the lost ones is a repeat for the new ones, and for nobody else.
+    if (!isCurrent(room, run)) throw new AnswerFailed();
     const header = { format: 'reinraum/result/v1', room: room.id, query: run.statement.body.query };
     const text = canonicalBytes({ v: 1, kind: 'result', document: stored.document, salt: stored.salt });
     const release = JSON.parse(atob(stored.document.payload)) as Release;
@@ -241,7 +259,7 @@ export class Enclave {
     const logged = await ledger.exclusive((append) =>
       append({ type: 'session.opened', activity: 'verwalten', actor, statements: [act], detail }),
     );
-    return { accepted: { ...(await this.#accepted(logged)), session: this.#sessions.open(until) } };
+    return { accepted: { ...(await this.#accepted(logged)), session: this.#sessions.open(until, actor.ref) } };
   }
 
   async #logRefusal(act: Authorised, { code }: Refusal): Promise<void> {

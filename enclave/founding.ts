@@ -1,5 +1,5 @@
 /** The founding of a room: the instance is checked as a whole, and exists once every founder has signed it. */
-import { earliest, isEnrollable, lifetimeMaxMs } from '@reinraum/audit';
+import { earliest, isEnrollable, isSealable, lifetimeMaxMs } from '@reinraum/audit';
 import {
   Charter,
   DatasetSchema,
@@ -36,6 +36,8 @@ export async function checkFounding(
   if (signingKey !== own.signingKey) throw new Refusal('measurement-untrusted', 'enclave.signingKey');
   const weak = charter.members.findIndex((member) => !isEnrollable(member.signingKey));
   if (weak >= 0) throw new Refusal('charter-malformed', `members.${weak}.signingKey`);
+  const open = charter.members.findIndex((member) => !isSealable(member.readingKey));
+  if (open >= 0) throw new Refusal('charter-malformed', `members.${open}.readingKey`);
   // What is not built yet is not promised: a charter that names it is refused, not quietly weakened.
   if (charter.witnesses.length > 0) throw new Refusal('charter-malformed', 'witnesses');
   const linked = charter.populations.findIndex(({ linkage }) => linkage === 'linked');

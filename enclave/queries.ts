@@ -1,10 +1,10 @@
-/** What owners, analysts and data protection officers do with queries: propose, approve, revoke. */
+/** What owners, analysts and data protection officers do with queries: propose, approve, revoke, clear. */
 import { checkProposal, type QueryState, type Room, type TableState } from '@reinraum/audit';
 import { canonicalBytes, digestOf, fieldOf, type Json, Question, Refusal, type StatementOf } from '@reinraum/protocol';
 import { type Authorised, RefusedAct } from './authorise.ts';
 import type { Ledger, Logged } from './ledger.ts';
 
-type Act<Type extends StatementOf<'query.propose' | 'query.approve' | 'query.revoke'>['type']> = Authorised & {
+type Act<Type extends 'query.propose' | 'query.approve' | 'query.revoke' | 'query.clear'> = Authorised & {
   readonly statement: StatementOf<Type>;
 };
 
@@ -46,6 +46,18 @@ export async function revoke(ledger: Ledger, room: Room, act: Act<'query.revoke'
     checkUnused(room, act);
     if (!stateOf(room, query)) throw new RefusedAct('query-unknown', 'query', act);
     return append({ type: 'query.revoked', activity: 'einschraenken', ...by(act), detail: { query } });
+  });
+}
+
+/** Clears a suspended query: somebody has looked at its latest failure, and it may be charged again. */
+export async function clear(ledger: Ledger, room: Room, act: Act<'query.clear'>): Promise<Logged> {
+  const { query, failed } = act.statement.body;
+  return ledger.exclusive(async (append) => {
+    checkUnused(room, act);
+    const state = room.queries.get(query);
+    if (!state) throw new RefusedAct('query-unknown', 'query', act);
+    if (state.suspended !== failed) throw new RefusedAct('query-not-suspended', 'failed', act);
+    return append({ type: 'query.cleared', activity: 'verwalten', ...by(act), caused: failed, detail: { query } });
   });
 }
 

@@ -5,7 +5,7 @@ import type { FillRandom } from './privacy/bits.ts';
 
 /** Sessions of one process, in memory only. */
 export class Sessions {
-  readonly #untilMs = new Map<string, number>();
+  readonly #open = new Map<string, { readonly untilMs: number; readonly member: string }>();
   readonly #clock: () => number;
   readonly #fill: FillRandom;
 
@@ -20,21 +20,26 @@ export class Sessions {
   }
 
   /** Opens a session; beyond the limit the oldest ends. */
-  open(until: string): { readonly token: string; readonly until: string } {
+  open(until: string, member: string): { readonly token: string; readonly until: string } {
     const secret = new Uint8Array(32);
     this.#fill(secret);
     const token = toHex(secret);
-    const [oldest] = this.#untilMs.keys();
-    if (oldest !== undefined && this.#untilMs.size >= sessionsMax) this.#untilMs.delete(oldest);
-    this.#untilMs.set(token, Date.parse(until));
+    const [oldest] = this.#open.keys();
+    if (oldest !== undefined && this.#open.size >= sessionsMax) this.#open.delete(oldest);
+    this.#open.set(token, { untilMs: Date.parse(until), member });
     return { token, until };
   }
 
   isOpen(token: string | null): boolean {
-    const untilMs = token === null ? undefined : this.#untilMs.get(token);
-    if (token === null || untilMs === undefined) return false;
-    if (untilMs >= this.#clock()) return true;
-    this.#untilMs.delete(token);
+    const session = token === null ? undefined : this.#open.get(token);
+    if (token === null || session === undefined) return false;
+    if (session.untilMs >= this.#clock()) return true;
+    this.#open.delete(token);
     return false;
+  }
+
+  /** Ends every session of a member, by reference: the key that opened them is nobody's any more. */
+  endOf(member: string): void {
+    for (const [token, session] of this.#open) if (session.member === member) this.#open.delete(token);
   }
 }

@@ -1,8 +1,8 @@
 /** The state directory: secrets, stored releases, objects and log, and the engine they are loaded into. */
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Log, type Room } from '@reinraum/audit';
-import { formatInstant, Refusal, type Release, type SigningKey, signingKey, toBase64 } from '@reinraum/protocol';
+import { DurableDirectory, Log, type Room } from '@reinraum/audit';
+import { formatInstant, Refusal, type Release, type SigningKey, signingKey, toBase64, utf8 } from '@reinraum/protocol';
 import type { Desk } from './answer.ts';
 import { admittedDatasets, type Intakes } from './datasets.ts';
 import type { EnclaveOptions } from './enclave.ts';
@@ -34,6 +34,24 @@ async function loadAll(desk: Intakes, room: Room): Promise<Engine> {
     engine.close();
     throw new Refusal('dataset-unavailable');
   }
+}
+
+/** First line of the file `format`: how everything beside it is laid out. */
+const format = 'reinraum-state/1\n';
+
+/**
+ * Checks the format of a state directory, and writes it down in one that no room was founded in. Throws {@link Refusal}
+ * `state-format-unknown` on any other, before anything else is read or written.
+ */
+export async function checkFormat(state: string): Promise<void> {
+  const found = await readFile(join(state, 'format'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found === format) return;
+  const isFounded = (await hasEntries(state)) || (await stat(join(state, 'room')).catch(() => undefined));
+  if (found !== undefined || isFounded) throw new Refusal('state-format-unknown', 'format');
+  await new DurableDirectory(state).write([{ path: 'format', bytes: utf8(format) }]);
 }
 
 /** Whether the state directory has a journal with entries: then there is a room, whatever else was lost. */

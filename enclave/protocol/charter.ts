@@ -68,6 +68,8 @@ const common = {
   /** Names of independent witnesses; a room without any says so on every screen. */
   witnesses: z.array(z.string().min(1).max(200)).max(16),
   quorum: z.int().min(0).max(16),
+  /** How many other owners and DPOs, of at least two parties, give a member who has lost a key new ones. */
+  recovery: z.strictObject({ approvals: z.int().min(2).max(16) }),
 };
 
 /** What people write and review before anyone has keys: `charter.yaml`. */
@@ -144,7 +146,12 @@ export function charterFaults(
   if (charter.members && charter.members.filter(({ roles }) => roles.some((role) => role !== 'analyst')).length > 16) {
     faults.push('members: more than 16 owners and data protection officers');
   }
-  if (charter.members) faults.push(...memberFaults(charter.members, units));
+  if (charter.members) {
+    faults.push(...memberFaults(charter.members, units));
+    if (charter.recovery.approvals > founders({ members: charter.members }).length) {
+      faults.push('recovery.approvals: more than there are owners and data protection officers');
+    }
+  }
   if (charter.datasets)
     twice(
       'datasets',
@@ -181,6 +188,6 @@ export function digestOf(value: Json): string {
 }
 
 /** Members who must sign before a room exists: every owner and every data protection officer. */
-export function founders(charter: Charter): readonly Member[] {
+export function founders(charter: { readonly members: readonly Member[] }): readonly Member[] {
   return charter.members.filter(({ roles }) => roles.includes('owner') || roles.includes('dpo'));
 }

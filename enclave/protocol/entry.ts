@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { canonicalBytes, parseCanonical } from './canonical.ts';
 import { withLoss } from './loss.ts';
 import { Noise } from './mechanism.ts';
-import { Digest, Fraction, Instant, MemberRef, Signature64, Slug, UnitPath } from './name.ts';
+import { Bytes32, Digest, Fraction, Instant, MemberRef, Signature64, Slug, UnitPath } from './name.ts';
 import type { RefusalCode } from './refusal.ts';
 import { isRefusalCode } from './refusal.ts';
+import { RetractionReason } from './statement.ts';
 
 /** Largest entry in bytes of its canonical form. */
 export const entryBytesMax = 4096;
@@ -61,6 +62,7 @@ const Charges = z
   .array(withLoss({ population: Slug, delta: Fraction }))
   .min(1)
   .max(8);
+const NewKeys = { member: MemberRef, signingKey: Bytes32, readingKey: Bytes32 };
 const Code = z.custom<RefusalCode>((value) => typeof value === 'string' && isRefusalCode(value));
 
 /** Every event. Nothing about a person, no parameter and no free text is in here. */
@@ -89,6 +91,15 @@ export const LogEntry = z.discriminatedUnion('type', [
   entry('query.released', 'offenlegen', { query: Digest, result: Digest, recipient: UnitPath }),
   entry('query.repeated', 'offenlegen', { query: Digest, parameters: Digest, purpose: Slug, recipient: UnitPath }),
   entry('query.failed', 'abfragen', { query: Digest }),
+  entry('query.cleared', 'verwalten', { query: Digest }),
+  entry('release.retracted', 'einschraenken', {
+    query: Digest,
+    charge: index,
+    recipient: UnitPath,
+    reason: RetractionReason,
+  }),
+  entry('member.recovery-approved', 'verwalten', NewKeys),
+  entry('member.recovered', 'verwalten', NewKeys),
   entry('statement.refused', 'verwalten', { statement: z.string().max(40), code: Code }),
   entry('session.opened', 'verwalten', { scope: z.literal('log'), until: Instant }),
 ]);

@@ -134,6 +134,14 @@ export const refusals = {
     en: 'The query lacks the approval of an owner or data protection officer.',
   },
   'query-revoked': { de: 'Die Zustimmung zur Frage wurde widerrufen.', en: 'The query’s approval was revoked.' },
+  'query-suspended': {
+    de: 'Die Frage ist nach einem Fehlschlag ausgesetzt. Eine Datenschutzbeauftragte muss sie mit "query clear" freigeben.',
+    en: 'The query is suspended after a failure. A data protection officer must clear it with "query clear".',
+  },
+  'query-not-suspended': {
+    de: 'Die Frage ist nicht ausgesetzt, oder das Feld "failed" nennt nicht ihren letzten Fehlschlag.',
+    en: 'The query is not suspended, or the field "failed" does not name its latest failure.',
+  },
   'query-expired': { de: 'Die Frage ist abgelaufen.', en: 'The query has expired.' },
   'query-not-compilable': {
     de: 'Die Frage passt nicht zum Schema des Datensatzes. Das genannte Feld berichtigen.',
@@ -154,6 +162,34 @@ export const refusals = {
   'budget-exhausted': {
     de: 'Das Datenschutzbudget reicht nicht aus. Erhöhen kann es nur eine geänderte, von allen unterschriebene Charta.',
     en: 'The privacy budget does not suffice. Only an amended charter signed by all can raise it.',
+  },
+  'release-unknown': {
+    de: 'Zu dieser Abbuchung gibt es keine Veröffentlichung.',
+    en: 'There is no release for this charge.',
+  },
+  'release-retracted': {
+    de: 'Die Antwort wurde zurückgezogen. Neu beantwortet wird die Frage erst zu einer neuen Fassung des Datensatzes.',
+    en: 'The answer was retracted. The question is answered anew only about a new version of the dataset.',
+  },
+  'member-unknown': {
+    de: 'Die Charta kennt dieses Mitglied nicht.',
+    en: 'The charter has no such member.',
+  },
+  'recovery-own': {
+    de: 'Neue Schlüssel für sich selbst kann niemand genehmigen. Andere Mitglieder müssen es tun.',
+    en: 'Nobody can approve new keys for themselves. Other members must do it.',
+  },
+  'recovery-key': {
+    de: 'Der neue Schlüssel ist schwach oder war in diesem Raum schon in Gebrauch. Mit "keygen --replaces" neue machen.',
+    en: 'The new key is weak or was in use in this room before. Make new ones with "keygen --replaces".',
+  },
+  'recovery-unproved': {
+    de: 'Es fehlt der gültige Nachweis, dass jemand den neuen Schlüssel hat. Mit "member recover" einen neuen machen.',
+    en: 'A valid proof that somebody holds the new key is missing. Make a new one with "member recover".',
+  },
+  'state-format-unknown': {
+    de: 'Das Zustandsverzeichnis hat ein Format, das diese Fassung nicht kennt. Die Fassung starten, die es anlegte.',
+    en: 'The state directory has a format this build does not know. Run the build that made it.',
   },
   'dataset-unavailable': {
     de: 'Die versiegelte Datei eines zugelassenen Datensatzes ist nicht lesbar. Der Betrieb muss sie wiederherstellen.',

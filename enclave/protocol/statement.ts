@@ -40,6 +40,10 @@ const handover = {
   validUntil: Day,
 };
 
+/** Why a release is taken back. A closed list: the log holds no free text. */
+export const RetractionReason = z.enum(['wrong-data', 'wrong-method', 'legal', 'other']);
+export type RetractionReason = z.infer<typeof RetractionReason>;
+
 const statement = <Type extends string, Body extends z.ZodRawShape>(type: Type, body: Body) =>
   z.strictObject({ ...common, type: z.literal(type), body: z.strictObject(body) });
 
@@ -62,6 +66,8 @@ export const Statement = z.discriminatedUnion('type', [
   statement('query.propose', { query: Digest }),
   statement('query.approve', { query: Digest }),
   statement('query.revoke', { query: Digest }),
+  /** Ends a suspension. `failed` is the entry of the latest failure: whoever clears it has seen it. */
+  statement('query.clear', { query: Digest, failed: z.int().min(0) }),
   statement('query.run', {
     query: Digest,
     /** Commitment named "parameters" over their canonical JSON. */
@@ -71,6 +77,9 @@ export const Statement = z.discriminatedUnion('type', [
     /** X25519 key the result is sealed to: the actor's own of the charter. */
     reader: Bytes32,
   }),
+  statement('release.retract', { charge: z.int().min(0), reason: RetractionReason }),
+  /** New keys for a member: signed by each who approves, and under the new key itself as proof that it is held. */
+  statement('member.recover', { member: MemberRef, signingKey: Bytes32, readingKey: Bytes32 }),
   statement('session.open', { scope: z.literal('log') }),
 ]);
 export type Statement = z.infer<typeof Statement>;

@@ -7,11 +7,12 @@
  */
 import { z } from 'zod';
 import { concat, utf8 } from './bytes.ts';
-import { Charter } from './charter.ts';
+import { Charter, Member } from './charter.ts';
 import { SignedDocument } from './document.ts';
 import { withLoss } from './loss.ts';
 import { Bilingual, Bytes32, Digest, Instant, Slug } from './name.ts';
 import { Constant } from './query.ts';
+import { RetractionReason } from './statement.ts';
 
 /** Largest head of a frame in bytes. */
 export const headBytesMax = 4 * 1024 * 1024;
@@ -23,7 +24,7 @@ const id = z.int().min(0);
 /** What opens a commitment in a statement of the same message. */
 export const OpeningSchema = z.strictObject({ salt: Bytes32, value: z.string().max(8192) });
 
-/** A statement on its way in, with what travels beside the signed bytes: a query object or an opening. */
+/** A statement on its way in, with what travels beside the signed bytes: a query object, a proof or an opening. */
 export const Submission = z.strictObject({
   envelope: z.unknown(),
   object: z.unknown().optional(),
@@ -98,7 +99,7 @@ export const Accepted = z.strictObject({
 });
 export type Accepted = z.infer<typeof Accepted>;
 
-/** What members see: charter, datasets, queries with their approvals, balances in ρ, δ and ε. */
+/** What members see: charter and members, datasets, queries with their approvals, retractions, balances in ρ, δ and ε. */
 export const Catalogue = z.strictObject({
   charter: Charter,
   size: z.int(),
@@ -110,6 +111,8 @@ export const Catalogue = z.strictObject({
       digest: Digest,
       query: z.unknown(),
       revoked: z.boolean(),
+      /** Index of the latest `query.failed` that no data protection officer has cleared, or null. */
+      suspended: z.int().nullable(),
       missing: z.array(z.string()),
       charges: z.array(withLoss({ population: z.string(), delta: z.string() })),
       releases: z.int(),
@@ -117,6 +120,30 @@ export const Catalogue = z.strictObject({
   ),
   tables: z.array(
     z.strictObject({ digest: Digest, table: z.unknown(), revoked: z.boolean(), missing: z.array(z.string()) }),
+  ),
+  /** Releases taken back, for whoever received them. */
+  retractions: z.array(
+    z.strictObject({
+      /** Index of the entry that released it. */
+      release: z.int(),
+      charge: z.int(),
+      query: Digest,
+      recipient: z.string(),
+      reason: RetractionReason,
+      at: Instant,
+    }),
+  ),
+  /** Members with the keys they have now; the charter has those they began with. */
+  members: z.array(Member),
+  /** Approvals of new keys that wait for others. */
+  recoveries: z.array(
+    z.strictObject({
+      member: z.string(),
+      signingKey: Bytes32,
+      readingKey: Bytes32,
+      approver: z.string(),
+      expiresAt: Instant,
+    }),
   ),
   balances: z.array(
     z.strictObject({

@@ -51,6 +51,8 @@ export class ReleaseStore {
 
   #keep(release: StoredRelease): void {
     this.#byCharge.set(release.charged, release);
-    this.#byKey.set(release.releaseKey, release);
+    // The same question asked twice at once has two releases: the later one is repeated, in whatever order they are read.
+    const before = this.#byKey.get(release.releaseKey);
+    if (!before || before.charged < release.charged) this.#byKey.set(release.releaseKey, release);
   }
 }

@@ -15,6 +15,7 @@ import {
 import type { Command } from 'commander';
 import { instanceOf, roomOf } from '../client/instance.ts';
 import { readKeyFile } from '../client/key-file.ts';
+import { withoutRecovery } from '../client/recovery.ts';
 import { RoomPublic, signAs, verifiedClaims } from '../client/room-client.ts';
 import { loadRoomPolicies } from '../example/policy-files.ts';
 import { readInstance } from './address.ts';
@@ -47,6 +48,9 @@ export function addCharter(program: Command): void {
       const instance = instanceOf(template, schemas, members, claims);
       await writeFile(options.out, `${JSON.stringify(instance, null, 2)}\n`, { flag: 'wx' });
       say(`assurance: ${claims.assurance}; measurement: ${claims.measurement}`);
+      for (const { ref, unit } of withoutRecovery(instance.charter)) {
+        say(`${ref} (${unit}) could not be given new keys: too few other owners and dpos, or all of one party`);
+      }
       print(roomOf(instance));
     });
   charter

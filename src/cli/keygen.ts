@@ -2,24 +2,38 @@
 import { writeFile } from 'node:fs/promises';
 import { Role, UnitPath } from '@reinraum/protocol';
 import type { Command } from 'commander';
-import { newMember, readKeyFile, writeKeyFile } from '../client/key-file.ts';
+import { type MemberKeys, newMember, readKeyFile, writeKeyFile } from '../client/key-file.ts';
+import { replacementFor } from '../client/recovery.ts';
+import { readInstance } from './address.ts';
 import { print } from './output.ts';
+
+interface KeygenOptions {
+  readonly unit?: string;
+  readonly role?: readonly string[];
+  readonly replaces?: string;
+  readonly charter?: string;
+  readonly out: string;
+  readonly pseudonymsOf?: string;
+  readonly card?: string;
+}
 
 /** Adds the command. */
 export function addKeygen(program: Command): void {
   program
     .command('keygen')
     .description('make the keys of a member; prints the public card that goes into the charter')
-    .requiredOption('--unit <party/unit>', 'unit the member belongs to')
-    .requiredOption('--role <role...>', 'owner, analyst or dpo; may be given several times')
+    .option('--unit <party/unit>', 'unit the member belongs to')
+    .option('--role <role...>', 'owner, analyst or dpo; may be given several times')
+    .option(
+      '--replaces <member>',
+      'reference of a member whose keys are lost; needs --charter, which says unit and roles',
+    )
+    .option('--charter <file>', 'the charter instance that names the member, with --replaces')
     .requiredOption('--out <file>', 'key file to write (mode 0600, never replaced)')
     .option('--pseudonyms-of <file>', 'key file of a colleague in the same unit, whose pseudonyms are to be continued')
     .option('--card <file>', 'also write the public card to a file')
-    .action(async (options: { unit: string; role: string[]; out: string; pseudonymsOf?: string; card?: string }) => {
-      const keys = newMember(
-        UnitPath.parse(options.unit),
-        options.role.map((role) => Role.parse(role)),
-      );
+    .action(async (options: KeygenOptions) => {
+      const keys = await freshKeys(options);
       const colleague = options.pseudonymsOf === undefined ? undefined : await readKeyFile(options.pseudonymsOf);
       if (colleague && colleague.member.unit !== keys.member.unit)
         throw new Error('--pseudonyms-of: not the same unit');
@@ -28,4 +42,19 @@ export function addKeygen(program: Command): void {
       if (options.card) await writeFile(options.card, `${card}\n`, { flag: 'wx' });
       print(card);
     });
+}
+
+/** A new member, or new keys for one of a charter. */
+async function freshKeys({ unit, role, replaces, charter }: KeygenOptions): Promise<MemberKeys> {
+  if (replaces === undefined) {
+    if (unit === undefined || role === undefined) throw new Error('keygen: say --unit and --role, or --replaces');
+    return newMember(
+      UnitPath.parse(unit),
+      role.map((name) => Role.parse(name)),
+    );
+  }
+  if (charter === undefined || unit !== undefined || role !== undefined) {
+    throw new Error('--replaces: takes unit and roles from --charter; give that, and neither --unit nor --role');
+  }
+  return replacementFor((await readInstance(charter)).charter, replaces);
 }

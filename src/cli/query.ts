@@ -1,7 +1,9 @@
-/** `reinraum query propose|approve|revoke|list|run`: questions, from proposal to answer. */
-import { AggregateQuery, digestOf, type Json } from '@reinraum/protocol';
+/** `reinraum query propose|approve|revoke|clear|list|run`: questions, from proposal to answer. */
+import { AggregateQuery, type Catalogue, digestOf, type Json } from '@reinraum/protocol';
 import type { Command } from 'commander';
 import { ask } from '../client/ask.ts';
+import { clearQuery, retractionNotice, retractionsFor } from '../client/lifecycle.ts';
+import type { RoomClient } from '../client/room-client.ts';
 import { loadQuestion } from '../example/policy-files.ts';
 import { clientOf, type MemberOptions, withMember } from './address.ts';
 import { print, say } from './output.ts';
@@ -30,11 +32,19 @@ export function addQuery(program: Command): void {
         print(accepted.proof);
       });
   }
+  withMember(query.command('clear'))
+    .description('let a question that was suspended after a failure be asked again, as a data protection officer')
+    .argument('<digest>', 'digest of the question')
+    .action(async (digest: string, options: MemberOptions) => {
+      print((await clearQuery(await clientOf(options), digest)).proof);
+    });
   withMember(query.command('list'))
-    .description('questions of the room with price and missing approvals, and what the budgets have left')
+    .description('questions of the room with price, missing approvals and suspensions; budgets; releases taken back')
     .action(async (options: MemberOptions) => {
-      const { queries, tables, balances } = await (await clientOf(options)).catalogue();
-      print(JSON.stringify({ queries, tables, balances }, null, 2));
+      const client = await clientOf(options);
+      const { queries, tables, balances, retractions } = await client.catalogue();
+      sayRetractions({ retractions }, client);
+      print(JSON.stringify({ queries, tables, balances, retractions }, null, 2));
     });
   addPreview(query);
   withMember(query.command('run'))
@@ -44,7 +54,9 @@ export function addQuery(program: Command): void {
     .option('--json', 'print the release as JSON')
     .action(async (digest: string, options: MemberOptions & { param?: string[]; json?: boolean }) => {
       const client = await clientOf(options);
-      const known = (await client.catalogue()).queries.find((candidate) => candidate.digest === digest);
+      const catalogue = await client.catalogue();
+      sayRetractions(catalogue, client);
+      const known = catalogue.queries.find((candidate) => candidate.digest === digest);
       if (!known) throw new Error('query: the room does not know this digest; list the questions with "query list"');
       const template = AggregateQuery.parse(known.query);
       const answered = await ask(client, digest, template.purpose, parametersOf(template.params, options.param ?? []));
@@ -55,4 +67,12 @@ export function addQuery(program: Command): void {
       );
       print(options.json ? JSON.stringify(answered.release) : tableOf(answered.release));
     });
+}
+
+/** Tells the member's unit which of its answers were taken back. */
+function sayRetractions(catalogue: Pick<Catalogue, 'retractions'>, { keys }: RoomClient): void {
+  for (const retracted of retractionsFor(catalogue, keys.member.unit)) {
+    const { de, en } = retractionNotice(retracted);
+    say(`${de}\n${en}`);
+  }
 }

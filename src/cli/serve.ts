@@ -6,6 +6,7 @@ import { Rooms } from '../host/rooms.ts';
 import { tokenFromFile } from '../host/token-file.ts';
 import { say } from './output.ts';
 import { repositoryRoot } from './root.ts';
+import { wordsFor } from './words.ts';
 
 interface ServeWords {
   readonly state: string;
@@ -40,7 +41,10 @@ export function addServe(program: Command): void {
         accessLog: pinoAccessLog(),
         ...(host ? { host } : {}),
       });
-      for (const name of new Set([...(await rooms.names()), ...(options.room ?? [])])) await rooms.room(name);
+      for (const name of new Set([...(await rooms.names()), ...(options.room ?? [])])) {
+        // A room that does not open says so, here and at every request; the others are served.
+        await rooms.room(name).catch((error: unknown) => say(`room "${name}" does not open: ${wordsFor(error)}`));
+      }
       say(`serving on ${installation.url}`);
       if (host) say(`host API on ${installation.hostUrl}`);
       await interrupted();

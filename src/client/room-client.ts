@@ -90,7 +90,7 @@ export class RoomPublic {
 }
 
 const json = { 'content-type': 'application/json' };
-const lifetimeMs = 3_600_000;
+const ordinaryLifetimeMs = 3_600_000;
 
 /** A member in a founded room. `charter` is the instance the member signed or was handed; it names the room. */
 export class RoomClient {
@@ -124,9 +124,9 @@ export class RoomClient {
     return this.submit({ envelope, ...beside });
   }
 
-  /** A signed statement of this member, one hour valid. */
-  sign<Type extends StatementType>(type: Type, body: StatementOf<Type>['body']) {
-    return signAs(this.keys, { room: this.roomId, type, body, nowMs: this.#clock(), seen: this.#seen });
+  /** A signed statement of this member, one hour valid unless said otherwise. */
+  sign<Type extends StatementType>(type: Type, body: StatementOf<Type>['body'], lifetimeMs = ordinaryLifetimeMs) {
+    return signAs(this.keys, { room: this.roomId, type, body, nowMs: this.#clock(), seen: this.#seen, lifetimeMs });
   }
 
   /** Submits a signed statement. */
@@ -176,7 +176,14 @@ export class RoomClient {
 /** Signs a statement for a room that may not exist yet: how founders sign a charter. */
 export function signAs<Type extends StatementType>(
   { member, signing }: { readonly member: MemberKeys['member']; readonly signing: SigningKey },
-  act: { room: string; type: Type; body: StatementOf<Type>['body']; nowMs: number; seen?: string | null },
+  act: {
+    room: string;
+    type: Type;
+    body: StatementOf<Type>['body'];
+    nowMs: number;
+    seen?: string | null;
+    lifetimeMs?: number;
+  },
 ) {
   const statement = {
     v: 1,
@@ -185,7 +192,7 @@ export function signAs<Type extends StatementType>(
     type: act.type,
     id: uuidV7(act.nowMs),
     issuedAt: formatInstant(act.nowMs),
-    expiresAt: formatInstant(act.nowMs + lifetimeMs),
+    expiresAt: formatInstant(act.nowMs + (act.lifetimeMs ?? ordinaryLifetimeMs)),
     actor: member.ref,
     key: member.signingKey,
     seen: act.seen ?? null,

@@ -13,6 +13,9 @@ const run = promisify(execFile);
 let folder: string;
 let server: ChildProcess;
 let url = '';
+/** Digests of the room and of its question, once there are any. */
+let room = '';
+let query = '';
 
 /** Runs one command in the test's folder and returns what it printed. */
 async function reinraum(...words: readonly string[]): Promise<string> {
@@ -59,7 +62,7 @@ test('from keys to a verified answer', async () => {
   await expect(reinraum('keygen', '--unit', 'a/b', '--role', 'dpo', '--out', 'steward.key')).rejects.toThrow(/EEXIST/);
 
   const cards = members.flatMap(([name]) => ['--member', `${name}.card`]);
-  const room = await reinraum(
+  room = await reinraum(
     'charter',
     'instance',
     policies,
@@ -116,7 +119,7 @@ test('from keys to a verified answer', async () => {
   const bad = ['dataset', 'upload', 'bad.csv', ...as('steward'), '--dataset', 'pums', ...purpose];
   await expect(reinraum(...bad)).rejects.toThrow(/row 1, column "educ": not-in-code-list/);
 
-  const query = await reinraum('query', 'propose', join(policies, 'queries', 'bildung.yaml'), ...as('analyst'));
+  query = await reinraum('query', 'propose', join(policies, 'queries', 'bildung.yaml'), ...as('analyst'));
   await expect(reinraum('query', 'run', query, ...as('analyst'))).rejects.toThrow(/query-not-approved/);
   for (const name of signers) await reinraum('query', 'approve', query, ...as(name));
   const table = await reinraum('query', 'run', query, ...as('analyst'));
@@ -126,8 +129,53 @@ test('from keys to a verified answer', async () => {
     cap: '1/2',
     spent: '1/32',
   });
+});
 
-  await reinraum('dataset', 'withdraw', ...as('steward'), '--dataset', 'pums', '--dataset-version', '1');
+test('an answer is taken back, and whoever received it is told', async () => {
+  const listed = JSON.parse(await reinraum('query', 'list', ...as('dpo2')));
+  expect(listed.queries[0].suspended).toBeNull();
+  await expect(reinraum('query', 'clear', query, ...as('dpo1'))).rejects.toThrow(/query-not-suspended/);
+  const release = JSON.parse(await reinraum('query', 'run', query, '--json', ...as('analyst')));
+  const charge = String(release.charged);
+  await expect(reinraum('release', 'retract', charge, '--reason', 'x', ...as('dpo1'))).rejects.toThrow(/wrong-data/);
+  await expect(reinraum('release', 'retract', 'x', '--reason', 'other', ...as('dpo1'))).rejects.toThrow(/<charge>/);
+  expect(await reinraum('release', 'retract', charge, '--reason', 'wrong-data', ...as('dpo1'))).toContain('tlog-proof');
+  // Whoever received it is told at every look at the room, on standard error.
+  const told = await run(process.execPath, [main, 'query', 'list', ...as('analyst')], { cwd: folder });
+  expect(told.stderr).toContain('Nicht mehr verwenden');
+  expect(JSON.parse(told.stdout).retractions).toMatchObject([{ charge: release.charged, reason: 'wrong-data' }]);
+  await expect(reinraum('query', 'run', query, ...as('analyst'))).rejects.toThrow(
+    /Retracted at[\s\S]*release-retracted/,
+  );
+});
+
+test('a steward who has lost the key file gets new keys from two others, of two parties', async () => {
+  const { ref } = JSON.parse(await readFile(join(folder, 'steward.card'), 'utf8'));
+  const replaces = ['--replaces', ref, '--charter', 'charter.json', '--out', 'steward2.key', '--card', 'steward2.card'];
+  await expect(reinraum('keygen', '--out', 'x.key')).rejects.toThrow(/--unit and --role, or --replaces/);
+  await expect(reinraum('keygen', '--role', 'owner', ...replaces)).rejects.toThrow(/neither --unit nor --role/);
+  expect(JSON.parse(await reinraum('keygen', ...replaces))).toMatchObject({
+    ref,
+    unit: 'census/data',
+    roles: ['owner'],
+  });
+  const files = ['--charter', 'charter.json', '--key', 'steward2.key', '--out', 'steward2.request'];
+  const fingerprint = await reinraum('member', 'recover', ...files);
+  const approve = (name: string, told: string) =>
+    reinraum('member', 'approve', 'steward2.request', '--fingerprint', told, ...as(name));
+  await expect(approve('dpo1', '0'.repeat(64))).rejects.toThrow(/other keys than the member told you/);
+  await approve('dpo1', fingerprint);
+  expect(JSON.parse(await reinraum('member', 'list', ...as('dpo2'))).recoveries).toMatchObject([{ member: ref }]);
+  await expect(reinraum('query', 'list', ...as('steward2'))).rejects.toThrow(/actor-unknown/);
+  await approve('dpo2', fingerprint);
+  const listed = JSON.parse(await reinraum('member', 'list', ...as('steward2')));
+  expect(listed.recoveries).toEqual([]);
+  expect(listed.members).toContainEqual(JSON.parse(await readFile(join(folder, 'steward2.card'), 'utf8')));
+  await expect(reinraum('query', 'list', ...as('steward'))).rejects.toThrow(/actor-unknown/);
+});
+
+test('a withdrawal, a revocation, a log that verifies', async () => {
+  await reinraum('dataset', 'withdraw', ...as('steward2'), '--dataset', 'pums', '--dataset-version', '1');
   await expect(reinraum('query', 'run', query, ...as('analyst'))).rejects.toThrow(/dataset-not-admitted/);
   await reinraum('query', 'revoke', query, ...as('dpo1'));
   const state = join('installation', 'rooms', 'pums', 'state');

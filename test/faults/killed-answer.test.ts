@@ -7,6 +7,7 @@ import { ReleaseStore } from '../../enclave/vault/releases.ts';
 import { SecretStore } from '../../enclave/vault/secrets.ts';
 import { verifyState } from '../../src/cli/audit.ts';
 import { ask } from '../../src/client/ask.ts';
+import { clearQuery } from '../../src/client/lifecycle.ts';
 import { type FaultyRoom, faultyRoom } from '../support/faulty-room.ts';
 import { approved, byDistrict, residentRecords, type SmallRoom, uploadResidents } from '../support/small-room.ts';
 import { verifiedLog } from '../support/verified-log.ts';
@@ -68,12 +69,15 @@ describe.each(['charged', 'aggregated', 'noised'])('killed when %s', (moment) =>
     expect(spent).not.toEqual(before.spent);
     expect((await readdir(join(room.state, 'releases')).catch(() => [])).length).toBe(stored);
 
-    // Asked again it is a new question with a new charge and new noise.
+    // Asked again, once it is cleared, it is a new question with a new charge and new noise.
+    await expect(put(query)).rejects.toMatchObject({ code: 'query-suspended' });
+    await clearQuery(room.client('cityDpo'), query);
     const again = await put(query);
     expect(again.isRepeat).toBe(false);
     expect((await about(query)).map(({ type }) => type)).toEqual([
       'query.charged',
       'query.failed',
+      'query.cleared',
       'query.charged',
       'query.released',
     ]);
@@ -127,6 +131,7 @@ test('killed before any file it replaces: at most one charge and one release, an
     await room.client('cityDpo').session();
     const outcome = (await about(query)).map(({ type }) => type).join();
     outcomes.add(outcome);
+    if (outcome.endsWith('query.failed')) await clearQuery(room.client('cityDpo'), query);
     expect((await put(query)).isRepeat).toBe(outcome.endsWith('query.released'));
   }
   expect([...outcomes].sort()).toEqual(['', 'query.charged,query.failed', 'query.charged,query.released']);

@@ -1,9 +1,9 @@
 /** The engine's process is gone, as after running out of memory: one charge at most is lost, and the next question is answered. */
-import { readdir, readFile } from 'node:fs/promises';
 import { AggregateQuery } from '@reinraum/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifyState } from '../../src/cli/audit.ts';
 import { ask } from '../../src/client/ask.ts';
+import { enginesOf } from '../support/engine-processes.ts';
 import {
   approved,
   byDistrict,
@@ -21,30 +21,12 @@ beforeAll(async () => {
 });
 afterAll(() => room.close());
 
-/** The engine processes below the room's enclave, as the host sees them. */
-async function engines(): Promise<number[]> {
-  const { enclave } = await room.rooms.room('small');
-  const parents = new Map<number, number>();
-  const found: number[] = [];
-  for (const name of await readdir('/proc')) {
-    if (!/^[0-9]+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    // The name in brackets may hold anything; the parent is the second field behind it.
-    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
-    const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes('engine/child.ts')) found.push(Number(name));
-  }
-  const isOurs = (pid: number): boolean =>
-    pid === enclave.process.pid || (parents.has(pid) && isOurs(parents.get(pid) ?? 0));
-  return found.filter(isOurs);
-}
-
 test('after its engine was killed the room fails at most once, and goes on with a fresh one', async () => {
   const question = (id: string) => approved(room, AggregateQuery.parse({ ...byDistrict, id }));
   const put = (query: string) => ask(room.client('analyst'), query, 'planning', { sex: 'f' });
   const [first, second, third] = [await question('first'), await question('second'), await question('third')];
   expect((await put(first)).isRepeat).toBe(false);
-  const [engine, ...more] = await engines();
+  const [engine, ...more] = await enginesOf(room);
   expect(more).toEqual([]);
   process.kill(engine ?? 0, 'SIGKILL');
 
@@ -54,7 +36,7 @@ test('after its engine was killed the room fails at most once, and goes on with 
   );
   if (failure !== undefined) expect(failure).toMatchObject({ code: 'enclave-failed', status: 500 });
   expect((await put(third)).isRepeat).toBe(false);
-  const [fresh] = await engines();
+  const [fresh] = await enginesOf(room);
   expect(fresh).not.toBe(engine);
   const { entries } = await verifiedLog(room.state);
   const failed = entries.filter(({ type }) => type === 'query.failed').length;

@@ -7,7 +7,7 @@ import { type HeldLog, honestLog } from '../support/honest-log.ts';
 /** Fields a verifier of the log alone has to believe: what follows from secrets, from the clock, or from no statement. */
 const believed = [
   // The clock is the enclave's; only its order and the terms of statements are checked.
-  /^[a-z.]+ at$/,
+  /^[a-z.-]+ at$/,
   // Commitments, opened by whoever holds the salt.
   /^query\.released detail\.result$/,
   /^dataset\.rejected detail\.report$/,

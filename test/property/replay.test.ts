@@ -4,6 +4,7 @@ import { type CharterTemplate, toBase64 } from '@reinraum/protocol';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fixedCharter } from '../support/fixed-room.ts';
 import { forgedAnswers } from '../support/forged-answers.ts';
+import { forgedLifecycles } from '../support/forged-lifecycles.ts';
 import { forgedStatements } from '../support/forged-statements.ts';
 import { asked, insteadAt, offerOf } from '../support/forgery.ts';
 import { at, type HeldLog, honestLog, momentMs, verdictOn } from '../support/honest-log.ts';
@@ -17,11 +18,11 @@ beforeAll(async () => {
 
 test('the honest log verifies, with the objects its ledger kept and nothing else', async () => {
   const verdict = await verdictOn(honest.scribe, honest.entries, honest.objects);
-  expect(verdict).toMatchObject({ verified: true, size: at.withdrawn + 1 });
+  expect(verdict).toMatchObject({ verified: true, size: at.sessionAnew + 1 });
 });
 
 describe('a forged log', () => {
-  test.each([...forgedStatements, ...forgedAnswers])(
+  test.each([...forgedStatements, ...forgedAnswers, ...forgedLifecycles])(
     '%s breaks rule "%s" at entry %i',
     async (_name, rule, entry, forge) => {
       const entries = await forge(honest);
@@ -71,11 +72,14 @@ describe('a forged log', () => {
       'charge',
       'single-release',
       'release',
+      'suspension',
+      'retraction',
+      'recovery',
     ] as const satisfies readonly Rule[];
     const forgotten: Record<Exclude<Rule, 'journal' | (typeof all)[number]>, never> = {};
     expect(forgotten).toEqual({});
     const broken = new Set<string>([
-      ...[...forgedStatements, ...forgedAnswers].map(([, rule]) => rule),
+      ...[...forgedStatements, ...forgedAnswers, ...forgedLifecycles].map(([, rule]) => rule),
       'object',
       'budget',
     ]);

@@ -1,7 +1,7 @@
 /** One statement of every type, from the fixed room. */
 import type { StatementOf, StatementType } from '@reinraum/protocol';
 import { type FixedMember, people } from './fixed-room.ts';
-import { queryDigest, runBody } from './scribe.ts';
+import { queryDigest, recoverBody, runBody } from './scribe.ts';
 import { residentsHandover } from './small-room.ts';
 
 const digest = (pair: string) => pair.repeat(32);
@@ -23,7 +23,10 @@ export const everyBody: { readonly [Type in StatementType]: StatementOf<Type>['b
   'query.propose': query,
   'query.approve': query,
   'query.revoke': query,
+  'query.clear': { ...query, failed: 14 },
   'query.run': runBody,
+  'release.retract': { charge: 9, reason: 'wrong-data' },
+  'member.recover': recoverBody,
   'session.open': { scope: 'log' },
 };
 
@@ -32,4 +35,8 @@ export const everyType = Object.keys(everyBody) as StatementType[];
 
 /** Who signs statements of a type. */
 export const signerOf = (type: StatementType): FixedMember =>
-  type === 'query.run' || type === 'query.propose' ? people.analyst : people.steward;
+  type === 'query.run' || type === 'query.propose'
+    ? people.analyst
+    : type === 'query.clear'
+      ? people.cityDpo
+      : people.steward;

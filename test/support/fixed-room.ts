@@ -52,6 +52,12 @@ export const people = {
   analyst: fixedMember('analyst', 'city/planning', ['analyst']),
 } as const;
 
+/** The analyst after the keys were lost: the same reference, other keys. */
+export const analystAnew: FixedMember = (() => {
+  const { member, signing } = fixedMember('analyst anew', 'city/planning', ['analyst']);
+  return { signing, member: { ...member, ref: people.analyst.member.ref } };
+})();
+
 /** Key and measurement of the fixed enclave. */
 export const enclaveKey = signingKey(seedOf('enclave'));
 export const measurement = '11'.repeat(32);

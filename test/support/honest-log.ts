@@ -6,7 +6,7 @@ import { directoryFetch, Log, type Verdict, verifyLog } from '@reinraum/audit';
 import { type CharterTemplate, canonicalBytes, decodeEntry, formatInstant, type LogEntry } from '@reinraum/protocol';
 import { type Draft, Ledger } from '../../enclave/ledger.ts';
 import { ObjectStore } from '../../enclave/objects.ts';
-import { enclaveKey, fixedCharter, measurement, people } from './fixed-room.ts';
+import { analystAnew, enclaveKey, type FixedMember, fixedCharter, measurement, people } from './fixed-room.ts';
 import { queryDigest, released, Scribe } from './scribe.ts';
 
 /** When the room is founded; each entry follows ten seconds after the one before. */
@@ -61,13 +61,19 @@ export const at = {
   repeated: 11,
   chargedAgain: 12,
   failed: 13,
-  refused: 14,
-  declaredNext: 15,
-  rejected: 16,
-  declaredOnce: 17,
-  admittedNext: 18,
-  revoked: 19,
-  withdrawn: 20,
+  cleared: 14,
+  refused: 15,
+  declaredNext: 16,
+  rejected: 17,
+  declaredOnce: 18,
+  admittedNext: 19,
+  revoked: 20,
+  withdrawn: 21,
+  retracted: 22,
+  recoveryApproved: 23,
+  lastRecoveryApproval: 24,
+  recovered: 25,
+  sessionAnew: 26,
 } as const;
 
 async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> {
@@ -89,6 +95,7 @@ async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> 
   yield await scribe.repeated(now(), at.released);
   yield await scribe.charged(now(), [1, manifest]);
   yield { type: 'query.failed', activity: 'abfragen', caused: at.chargedAgain, detail: { query: queryDigest } };
+  yield await scribe.cleared(now(), at.failed);
   yield {
     ...(await session(scribe, now())),
     type: 'statement.refused',
@@ -103,11 +110,16 @@ async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> 
   yield await scribe.sealed(now(), 'dataset.admitted', [2, manifest, kept(once).offer]);
   yield await scribe.judged(now(), 'revoke', { person: people.cityDpo });
   yield await scribe.withdrawn(now(), 2);
+  yield await scribe.retracted(now(), [at.charged, at.released]);
+  yield await scribe.recoveryApproved(now());
+  yield await scribe.recoveryApproved(now(), { person: people.bureauSteward });
+  yield await scribe.recovered(now(), at.lastRecoveryApproval);
+  yield await session(scribe, now(), analystAnew);
 }
 
-async function session(scribe: Scribe, nowMs: number): Promise<Draft> {
-  const { member } = people.analyst;
-  const signed = await scribe.sign(people.analyst, { type: 'session.open', body: { scope: 'log' }, nowMs });
+async function session(scribe: Scribe, nowMs: number, person: FixedMember = people.analyst): Promise<Draft> {
+  const { member } = person;
+  const signed = await scribe.sign(person, { type: 'session.open', body: { scope: 'log' }, nowMs });
   return {
     type: 'session.opened',
     activity: 'verwalten',

@@ -23,6 +23,7 @@ import {
 } from '@reinraum/protocol';
 import type { Draft } from '../../enclave/ledger.ts';
 import {
+  analystAnew,
   enclaveKey,
   type FixedMember,
   fixedStatement,
@@ -42,6 +43,13 @@ export const runBody: StatementOf<'query.run'>['body'] = {
   purpose: 'planning',
   recipient: 'city/planning',
   reader: people.analyst.member.readingKey,
+};
+
+/** The keys the analyst gets when the old ones are lost. */
+export const recoverBody: StatementOf<'member.recover'>['body'] = {
+  member: analystAnew.member.ref,
+  signingKey: analystAnew.member.signingKey,
+  readingKey: analystAnew.member.readingKey,
 };
 
 /** How an act differs from an honest one. */
@@ -225,6 +233,50 @@ export class Scribe {
     const { query, parameters, purpose, recipient } = runBody;
     const said = { query, parameters, purpose, recipient, ...detail };
     return { ...by(person, signed), caused, type: 'query.repeated', activity: 'offenlegen', detail: said };
+  }
+
+  async cleared(
+    nowMs: number,
+    failed: number,
+    { person = people.cityDpo, body, change, detail }: Bend<'query.clear'> = {},
+  ): Promise<Draft> {
+    const query = queryDigest;
+    const signed = await this.sign(person, { type: 'query.clear', body: { query, failed, ...body }, nowMs }, change);
+    const said = { query, ...detail };
+    return { ...by(person, signed), caused: failed, type: 'query.cleared', activity: 'verwalten', detail: said };
+  }
+
+  async retracted(
+    nowMs: number,
+    [charge, release]: readonly [number, number | null],
+    { person = people.steward, body, change, detail }: Bend<'release.retract'> = {},
+  ): Promise<Draft> {
+    const about = { charge, reason: 'wrong-data' } as const;
+    const signed = await this.sign(person, { type: 'release.retract', body: { ...about, ...body }, nowMs }, change);
+    const said = { query: queryDigest, recipient: runBody.recipient, ...about, ...detail };
+    const common = { ...by(person, signed), caused: release } as const;
+    return { ...common, type: 'release.retracted', activity: 'einschraenken', detail: said };
+  }
+
+  async recoveryApproved(
+    nowMs: number,
+    { person = people.cityDpo, body, change, detail }: Bend<'member.recover'> = {},
+  ): Promise<Draft> {
+    const keys = { ...recoverBody, ...body };
+    const signed = await this.sign(person, { type: 'member.recover', body: keys, nowMs }, change);
+    const said = { ...keys, ...detail };
+    return { ...by(person, signed), type: 'member.recovery-approved', activity: 'verwalten', detail: said };
+  }
+
+  async recovered(
+    nowMs: number,
+    caused: number | null,
+    { person = analystAnew, body, change, detail }: Bend<'member.recover'> = {},
+  ): Promise<Draft> {
+    const keys = { ...recoverBody, ...body };
+    const signed = await this.sign(person, { type: 'member.recover', body: keys, nowMs }, change);
+    const said = { ...keys, ...detail };
+    return { ...by(person, signed), caused, type: 'member.recovered', activity: 'verwalten', detail: said };
   }
 
   /** The entry a draft becomes, as the ledger would write it. */

@@ -22,3 +22,16 @@ export const brokenKeys: readonly Uint8Array[] = [
   'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
   '0200000000000000000000000000000000000000000000000000000000000000',
 ].map(fromHex);
+
+/** X25519 public keys with which every secret agrees on zero: u of order 1, 2, 4 or 8, canonical and not, top bit set. */
+export const smallOrderReadingKeys: readonly Uint8Array[] = [
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  '0000000000000000000000000000000000000000000000000000000000000080',
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b880',
+].map(fromHex);

@@ -77,6 +77,7 @@ export function template(rho = '1', delta = '1/1000'): CharterTemplate {
     retention: { releasesUntil: '2035-12-31', logYears: 5 },
     witnesses: [],
     quorum: 0,
+    recovery: { approvals: 2 },
     datasets: ['residents', 'debtors'],
   };
 }

@@ -58,6 +58,11 @@ describe('a charter', () => {
     ],
     ['a quorum of nobody', () => ({ quorum: 1 }), 'quorum: more than there are witnesses'],
     [
+      'a recovery by more than there are owners and officers',
+      () => ({ recovery: { approvals: 5 } }),
+      'recovery.approvals: more than there are owners and data protection officers',
+    ],
+    [
       'a member’s unit that is none',
       () => member(0, { unit: 'city/press' }),
       `members.${people.steward.member.ref}: no unit "city/press" in parties`,
@@ -118,6 +123,8 @@ describe('a charter', () => {
     ['an unknown linkage', () => ({ populations: [{ ...person, linkage: 'any' }] }), 'populations.0.linkage'],
     ['noise switched off', () => ({ accountant: { kind: 'none' } }), 'accountant.kind'],
     ['no purpose', () => ({ purposes: [] }), 'purposes'],
+    ['a recovery by one alone', () => ({ recovery: { approvals: 1 } }), 'recovery.approvals'],
+    ['no recovery', () => ({ recovery: undefined }), 'recovery'],
     ['no recipient', () => ({ recipients: [] }), 'recipients'],
     [
       'a retention without end',

@@ -1,7 +1,7 @@
 /** Keys are enrolled with the charter: founding refuses one under which more than its holder could sign. */
 
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { isEnrollable } from '@reinraum/audit';
+import { isEnrollable, isSealable } from '@reinraum/audit';
 import { digestOf, Refusal, signStatement, toBase64 } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { checkFounding } from '../../enclave/founding.ts';
@@ -14,7 +14,7 @@ import {
   people,
   seedOf,
 } from '../support/fixed-room.ts';
-import { brokenKeys, smallOrderKeys } from '../support/small-order.ts';
+import { brokenKeys, smallOrderKeys, smallOrderReadingKeys } from '../support/small-order.ts';
 import { debtors, residents } from '../support/small-room.ts';
 
 const torsion = smallOrderKeys.map((key) => ed25519.Point.fromBytes(key, true));
@@ -43,6 +43,14 @@ describe('a key', () => {
     for (const key of brokenKeys) expect(isEnrollable(toBase64(key))).toBe(false);
     for (const text of ['', 'AAAA', 'x'.repeat(44), toBase64(new Uint8Array(33))])
       expect(isEnrollable(text)).toBe(false);
+  });
+});
+
+describe('a reading key', () => {
+  test('of a member can be sealed to, one of small order or of another length cannot', () => {
+    for (const { member } of Object.values(people)) expect(isSealable(member.readingKey)).toBe(true);
+    for (const key of smallOrderReadingKeys) expect(isSealable(toBase64(key))).toBe(false);
+    for (const text of ['', 'AAAA', 'x'.repeat(44), toBase64(new Uint8Array(33))]) expect(isSealable(text)).toBe(false);
   });
 });
 
@@ -90,6 +98,17 @@ describe('founding', () => {
         member.roles.includes('analyst') ? { ...member, signingKey: toBase64(key) } : member,
       );
       expect(await refusal(founding({ ...charter, members }))).toBe('charter-malformed: members.4.signingKey');
+    },
+  );
+
+  test.each(smallOrderReadingKeys.map((key, n) => [n, key] as const))(
+    'with reading key %i of small order for the analyst is refused',
+    async (_n, key) => {
+      const charter = fixedCharter();
+      const members = charter.members.map((member) =>
+        member.roles.includes('analyst') ? { ...member, readingKey: toBase64(key) } : member,
+      );
+      expect(await refusal(founding({ ...charter, members }))).toBe('charter-malformed: members.4.readingKey');
     },
   );
 

@@ -1,0 +1,34 @@
+/** Stored releases are found by charge and by name, the same ones in whatever order a directory lists them. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toBase64 } from '@reinraum/protocol';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ReleaseStore, type StoredRelease } from '../../enclave/vault/releases.ts';
+import { SecretStore } from '../../enclave/vault/secrets.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'reinraum-releases-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const stored = (charged: number, releaseKey: string): StoredRelease => ({
+  charged,
+  releaseKey,
+  document: { payloadType: 'x', payload: String(charged), signatures: [{ sig: toBase64(new Uint8Array(64)) }] },
+  salt: 'salt',
+});
+
+test('of two releases of one name the later charge is the one that is repeated', async () => {
+  const secrets = new SecretStore(join(folder, 'releases'), new Uint8Array(32), (bytes) => void bytes.fill(1));
+  const store = await ReleaseStore.open(secrets);
+  for (const charged of [10, 9, 100, 20]) await store.put(stored(charged, 'same'));
+  await store.put(stored(5, 'other'));
+  for (const opened of [store, await ReleaseStore.open(secrets)]) {
+    expect(opened.byKey('same')).toEqual(stored(100, 'same'));
+    expect(opened.byKey('other')).toEqual(stored(5, 'other'));
+    expect(opened.byCharge(9)).toEqual(stored(9, 'same'));
+    expect(opened.byKey('none')).toBeUndefined();
+  }
+});
