@@ -109,7 +109,7 @@ test('a suspended question is never charged, a retracted release never repeated,
         new Set(charges.flatMap(({ index, isRetracted }) => (isRetracted ? [index] : []))),
       );
       // Nothing that went wrong gives anything back.
-      const { num, den } = room?.spent.get('person')?.rho ?? { num: 0n, den: 1n };
+      const { num, den } = room?.spent.get('person')?.loss ?? { num: 0n, den: 1n };
       expect(num * 8n).toBe(BigInt(charges.length) * den);
     }),
     { numRuns: 60, seed: 8 },
