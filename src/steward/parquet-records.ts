@@ -20,15 +20,15 @@ export type ParquetReply =
   | { readonly kind: 'end' }
   | { readonly kind: 'wrong'; readonly message: string };
 
-/** Heap of the thread: a row group of a million rows and twenty columns fits with room to spare. */
-const heapMbDefault = 2048;
+/** What the thread may take: a row group of a million rows and twenty columns fits with room to spare. */
+const threadLimits = { heapMb: 2048, batchMs: 600_000 };
 
 /** Records of a Parquet file; which types stand for which columns is decided in `parquet-column.ts`. Throws {@link SourceError}. */
 export async function* parquetRecords(
   path: string,
   schema: DatasetSchema,
   scales: Scales,
-  heapMb: number = heapMbDefault,
+  { heapMb, batchMs }: typeof threadLimits = threadLimits,
 ): AsyncGenerator<SourceRecord> {
   const workerData: ParquetOrder = { path, schema, scales };
   const worker = new Worker(new URL('./parquet-worker.ts', import.meta.url), {
@@ -37,9 +37,9 @@ export async function* parquetRecords(
   });
   try {
     for (;;) {
-      const answered = once(worker, 'message');
+      const answered = once(worker, 'message', { signal: AbortSignal.timeout(batchMs) });
       worker.postMessage('next');
-      const [reply] = (await answered.catch(tooLarge)) as [ParquetReply];
+      const [reply] = (await answered.catch(tooMuch)) as [ParquetReply];
       if (reply.kind === 'wrong') throw new SourceError(reply.message);
       if (reply.kind === 'end') return;
       yield* reply.records;
@@ -49,8 +49,10 @@ export async function* parquetRecords(
   }
 }
 
-function tooLarge(error: unknown): never {
+function tooMuch(error: unknown): never {
   if ((error as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY')
     throw new SourceError(`the Parquet file needs too much memory; ${smallerGroups}`);
+  if (error instanceof Error && error.name === 'AbortError')
+    throw new SourceError(`the Parquet file takes too long to decode; it is damaged, or ${smallerGroups}`);
   throw error;
 }

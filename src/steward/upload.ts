@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { RoomProblem, type RoomPublic } from '../client/room-client.ts';
 
-/** Bytes of a piece unless told otherwise, and the most a room takes. */
+/** Bytes of a piece unless told otherwise, and the most that is sent at a time. */
 export const pieceBytesDefault = 4 * 1024 * 1024;
 
 /** How often a piece is tried, and how long a room may take for one. */

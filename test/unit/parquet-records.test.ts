@@ -242,13 +242,16 @@ describe('a file that lies is refused with a reason', () => {
     }
   });
 
-  test('what needs more memory than it is given ends the thread, and nothing else', async () => {
+  test('what needs more memory or time than it is given ends the thread, and nothing else', async () => {
     const path = await written(
       `SELECT 'p' || i AS id, i % 2 AS value FROM range(400000) r(i)`,
       'ROW_GROUP_SIZE 400000',
     );
-    const records = parquetRecords(path, schemaOf(cents), new Map(), 32);
-    await expect(gathered(records)).rejects.toThrow(/too much memory.*row groups of at most/);
+    const limited = (limits: { heapMb: number; batchMs: number }) =>
+      gathered(parquetRecords(path, schemaOf(cents), new Map(), limits));
+    await expect(limited({ heapMb: 32, batchMs: 60_000 })).rejects.toThrow(/too much memory.*row groups of at most/);
+    await expect(limited({ heapMb: 512, batchMs: 1 })).rejects.toThrow(/too long to decode/);
+    expect(await limited({ heapMb: 512, batchMs: 60_000 })).toHaveLength(400_000);
   });
 
   test('one flipped byte anywhere ends in the same records, other records or a reason, and never in a crash', async () => {
