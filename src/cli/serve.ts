@@ -1,8 +1,9 @@
 /** `reinraum serve`: host and gateway of an installation. */
 import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type HostAddress, pinoAccessLog, serveInstallation } from '../gateway/node.ts';
-import { Rooms } from '../host/rooms.ts';
+import { RoomInUse, Rooms } from '../host/rooms.ts';
 import { tokenFromFile } from '../host/token-file.ts';
 import { say } from './output.ts';
 import { repositoryRoot } from './root.ts';
@@ -17,6 +18,10 @@ interface ServeWords {
   readonly hostHostname: string;
   readonly hostTokenFile?: string;
 }
+
+/** How often and how long apart a lock is tried that a killed predecessor's enclave may hold for a moment longer. */
+const lockAttemptsMax = 20;
+const lockWaitMs = 250;
 
 /** Adds the command. */
 export function addServe(program: Command): void {
@@ -34,6 +39,7 @@ export function addServe(program: Command): void {
       const host = await hostAddress(options);
       const rooms = new Rooms({ appDirectory: repositoryRoot, directory: resolve(options.state) });
       const { hostname } = options;
+      const stop = interrupted();
       const installation = await serveInstallation({
         rooms,
         port: Number(options.port),
@@ -41,13 +47,10 @@ export function addServe(program: Command): void {
         accessLog: pinoAccessLog(),
         ...(host ? { host } : {}),
       });
-      for (const name of new Set([...(await rooms.names()), ...(options.room ?? [])])) {
-        // A room that does not open says so, here and at every request; the others are served.
-        await rooms.room(name).catch((error: unknown) => say(`room "${name}" does not open: ${wordsFor(error)}`));
-      }
+      for (const name of new Set([...(await rooms.names()), ...(options.room ?? [])])) await openRoom(rooms, name);
       say(`serving on ${installation.url}`);
       if (host) say(`host API on ${installation.hostUrl}`);
-      await interrupted();
+      await stop;
       await installation.close();
     });
 }
@@ -65,6 +68,23 @@ async function hostAddress({ hostPort, hostHostname, hostTokenFile }: ServeWords
   const port = /^\d{1,5}$/.test(hostPort) ? Number(hostPort) : Number.NaN;
   if (!(port <= 65_535)) throw new Error('--host-port: needs a number from 0 to 65535');
   return { port, hostname: hostHostname, token: await tokenFromFile(resolve(hostTokenFile)) };
+}
+
+/** Opens a room, or says why it does not open: the others are served all the same, and a request tries this one again. */
+async function openRoom(rooms: Rooms, name: string): Promise<void> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      await rooms.room(name);
+      return;
+    } catch (error) {
+      if (error instanceof RoomInUse && attempts < lockAttemptsMax) {
+        await setTimeout(lockWaitMs);
+        continue;
+      }
+      say(`room "${name}" does not open: ${wordsFor(error)}`);
+      return;
+    }
+  }
 }
 
 /** Resolves at the first SIGINT or SIGTERM. */

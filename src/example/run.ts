@@ -139,6 +139,8 @@ async function handedOver(options: ExampleOptions, client: RoomClient, plan: Pol
   }
   let rows = 0;
   const counted = async function* (): AsyncGenerator<SourceRecord> {
+    // Read twice: once to be checked, once to be sealed.
+    rows = 0;
     for await (const record of recordsOf(plan.source, schema, data)) {
       rows += 1;
       yield record;

@@ -20,6 +20,11 @@ const edge = {
     de: 'Ein anderer Prozess arbeitet auf dem Zustandsverzeichnis dieses Raums.',
     en: 'Another process is running on this room’s state directory.',
   },
+  'storage-full': {
+    status: 507,
+    de: 'Der Speicher des Raums ist voll. Was angekommen ist, bleibt; der Betreiber muss Platz schaffen.',
+    en: 'The room’s storage is full. What has arrived stays; the operator has to make space.',
+  },
   'enclave-failed': {
     status: 500,
     de: 'Die Anfrage ist gescheitert. War sie schon berechnet, bleibt die Abbuchung bestehen.',

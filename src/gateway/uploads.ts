@@ -55,7 +55,14 @@ export function addUploads(app: OpenAPIHono, host: HostAccess): void {
       },
       responses: {
         ...arrived,
-        ...problems(...onTheWay, 'body-malformed', 'body-too-large', 'offset-mismatch', 'dataset-not-declared'),
+        ...problems(
+          ...onTheWay,
+          'body-malformed',
+          'body-too-large',
+          'offset-mismatch',
+          'storage-full',
+          'dataset-not-declared',
+        ),
       },
     },
     (context) => forward(context, host, context.req.raw.body),

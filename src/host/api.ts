@@ -10,7 +10,7 @@ import { ZodError } from 'zod';
 import type { Reply } from './door-client.ts';
 import { jsonBytesMax, pieceBytesMax } from './limits.ts';
 import { RoomInUse, type Rooms, type RunningRoom } from './rooms.ts';
-import { OffsetMismatch } from './uploads.ts';
+import { OffsetMismatch, StorageFull } from './uploads.ts';
 
 /** What the API works with. `token` is the shared secret of gateway and host. */
 export interface HostApiOptions {
@@ -31,6 +31,7 @@ export function hostApi({ rooms, token }: HostApiOptions): Hono {
   app.onError((error, context) => {
     if (error instanceof Refusal) return context.json({ code: error.code, field: error.field }, 422);
     if (error instanceof OffsetMismatch) return context.json({ offset: error.offset }, 409);
+    if (error instanceof StorageFull) return context.json({ failed: 'storage-full' }, 507);
     if (error instanceof RoomInUse) return context.json({ failed: 'room-in-use' }, 503);
     const isBadInput = error instanceof ZodError || error instanceof SyntaxError || error instanceof RangeError;
     return isBadInput

@@ -15,13 +15,23 @@ export interface Misfit {
     | 'duplicate-unit';
 }
 
+/** What to do about each, for the steward. */
+const fixes: Readonly<Record<Misfit['rule'], string>> = {
+  missing: 'fill it in, or have the schema allow missing values',
+  'not-in-code-list': 'write one of the codes of the schema, letter for letter',
+  'not-an-integer': 'write a whole number in the unit of the schema, such as 7 or -3',
+  'out-of-range': 'correct the value, or the range in the schema',
+  'not-on-the-grid': 'write a multiple of the step of the schema, counted from its minimum',
+  'duplicate-unit': 'keep one row for each identifier',
+};
+
 /** A dataset that was stopped on the steward's own machine. At most 100 misfits, and how many there are. */
 export class SchemaMisfit extends Error {
   readonly misfits: readonly Misfit[];
   readonly total: number;
 
   constructor(misfits: readonly Misfit[], total: number) {
-    const lines = misfits.map(({ row, column, rule }) => `  row ${row}, column "${column}": ${rule}`);
+    const lines = misfits.map(({ row, column, rule }) => `  row ${row}, column "${column}": ${rule} – ${fixes[rule]}`);
     super(`${total} value(s) do not fit the schema; nothing was handed over\n${lines.join('\n')}`);
     this.name = 'SchemaMisfit';
     this.misfits = misfits;

@@ -1,7 +1,10 @@
-/** A steward's file → records in schema order. What cannot be read is named by row and column, on this machine only. */
-import { createReadStream } from 'node:fs';
+/** A steward's file → records, by what the file is and not by how it is called. */
+import { open } from 'node:fs/promises';
 import type { DatasetSchema } from '@reinraum/protocol';
-import { parse } from 'csv-parse';
+import { csvRecords } from './csv-records.ts';
+import type { Scales } from './parquet-column.ts';
+import { parquetRecords } from './parquet-records.ts';
+import { SourceError } from './source-error.ts';
 
 /** One row: the unit's identifier and its values in schema column order, null where missing. */
 export interface SourceRecord {
@@ -9,52 +12,48 @@ export interface SourceRecord {
   readonly values: readonly (string | null)[];
 }
 
-/** A file the steward has to correct. The message names the row, the column and the fix. */
-export class SourceError extends Error {}
+const parquetMagic = 'PAR1';
+const encryptedMagic = 'PARE';
+const zipMagic = 'PK\u0003\u0004';
 
 /**
- * Records of a CSV file (UTF-8, with or without BOM; `;`, `,` or tab, taken from the header line). The header must name
- * the unit column and every column of the schema; further columns are refused, so that nothing is handed over unseen.
+ * Records of a CSV or Parquet file. Parquet is whatever begins or ends with its magic bytes, so that half a file is not
+ * taken for text. `scales` are for columns of Parquet numbers. Throws {@link SourceError}.
  */
-export async function* csvRecords(path: string, schema: DatasetSchema): AsyncGenerator<SourceRecord> {
-  const delimiter = await delimiterOf(path);
-  const rows = createReadStream(path).pipe(
-    parse({ bom: true, delimiter, skip_empty_lines: true, relax_column_count: true }),
-  );
-  const wanted = [schema.unit, ...schema.columns.map(({ name }) => name)];
-  let positions: readonly number[] | undefined;
-  let row = 0;
-  for await (const cells of rows as AsyncIterable<string[]>) {
-    if (!positions) {
-      positions = headerPositions(cells, wanted);
-      continue;
-    }
-    row += 1;
-    if (cells.length !== wanted.length)
-      throw new SourceError(`row ${row}: has ${cells.length} fields, the header has ${wanted.length}`);
-    const [id = '', ...values] = positions.map((position) => cells[position] ?? '');
-    yield { id, values: values.map((value) => (value === '' ? null : value)) };
+export async function* sourceRecords(
+  path: string,
+  schema: DatasetSchema,
+  scales: Scales = new Map(),
+): AsyncGenerator<SourceRecord> {
+  for (const name of scales.keys()) {
+    if (!schema.columns.some((column) => column.name === name && column.type === 'integer'))
+      throw new SourceError(`--scale: the schema has no integer column "${name}"`);
   }
-  if (!positions) throw new SourceError('the file has no header line');
+  const { head, tail } = await ends(path);
+  if (head === encryptedMagic || tail === encryptedMagic)
+    throw new SourceError('the Parquet file is encrypted; write it again without encryption');
+  if (head === zipMagic) throw new SourceError('this is an Excel or ZIP file; save it as CSV or Parquet');
+  if (head === parquetMagic || tail === parquetMagic) {
+    if (head !== tail) throw new SourceError('the Parquet file is truncated or damaged; copy or write it again');
+    yield* parquetRecords(path, schema, scales);
+  } else {
+    if (scales.size > 0)
+      throw new SourceError('--scale: is for Parquet; in a CSV write the numbers in the schema’s unit');
+    yield* csvRecords(path, schema);
+  }
 }
 
-function headerPositions(header: readonly string[], wanted: readonly string[]): number[] {
-  for (const name of wanted) if (!header.includes(name)) throw new SourceError(`header: column "${name}" is missing`);
-  if (header.length !== wanted.length) {
-    throw new SourceError(
-      `header: has ${header.length} columns, the schema has ${wanted.length}; remove what is not asked for`,
-    );
+async function ends(path: string): Promise<{ head: string; tail: string }> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const four = async (position: number) => {
+      const bytes = Buffer.alloc(4);
+      const { bytesRead } = await file.read(bytes, 0, 4, position);
+      return bytes.toString('latin1', 0, bytesRead);
+    };
+    return { head: await four(0), tail: await four(Math.max(0, size - 4)) };
+  } finally {
+    await file.close();
   }
-  return wanted.map((name) => header.indexOf(name));
-}
-
-async function delimiterOf(path: string): Promise<string> {
-  let head = '';
-  for await (const piece of createReadStream(path, { encoding: 'utf8', end: 65_535 })) {
-    head += String(piece);
-    if (head.includes('\n')) break;
-  }
-  const line = head.split('\n')[0] ?? '';
-  const [best = ','] = [';', ',', '\t'].sort((a, b) => line.split(b).length - line.split(a).length);
-  return best;
 }

@@ -241,7 +241,7 @@ export function uploadResidents(room: SmallRoom, records: readonly SourceRecord[
 }
 
 /** Proposes a query and has it approved by everyone who must. Returns its digest. */
-export async function approved(room: SmallRoom, query: AggregateQuery = byDistrict): Promise<string> {
+export async function approved(room: Pick<SmallRoom, 'client'>, query: AggregateQuery = byDistrict): Promise<string> {
   const digest = digestOf(query as Json);
   await room.client('analyst').act('query.propose', { query: digest }, { object: query });
   for (const person of ['steward', 'cityDpo', 'bureauDpo'] as const) {

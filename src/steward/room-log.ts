@@ -1,0 +1,58 @@
+/** A member's own reading of the room's log: fetched, verified as a whole, and folded. */
+import {
+  encodeReceipt,
+  type Fetch,
+  fetchTile,
+  inclusionProof,
+  parseCheckpoint,
+  parseNote,
+  type Room,
+  tileHashReader,
+  verifyLog,
+} from '@reinraum/audit';
+import { type Accepted, decodeEntry, type LogEntry } from '@reinraum/protocol';
+import { type RoomClient, RoomProblem } from '../client/room-client.ts';
+
+/** A log that was verified from its first entry to its last. */
+export interface RoomLog {
+  readonly room: Room;
+  readonly entries: readonly LogEntry[];
+  /** An object of the log by its digest. */
+  readonly object: Fetch;
+  /** An entry with its receipt, as the room gave it when it was new. */
+  accepted(index: number): Promise<Accepted>;
+}
+
+/** Reads the whole log under one session. Throws where it does not verify: then nothing it says is used. */
+export async function readRoomLog(client: RoomClient): Promise<RoomLog> {
+  const headers = { 'x-reinraum-session': await client.session() };
+  const file = async (path: string) => {
+    try {
+      return new Uint8Array(await (await client.public.fetch(`/log/${path}`, { headers })).arrayBuffer());
+    } catch (error) {
+      if (error instanceof RoomProblem && error.status === 404) return undefined;
+      throw error;
+    }
+  };
+  // The room goes on while it is read: everything is read at one checkpoint.
+  const checkpoint = await file('checkpoint');
+  const fetch: Fetch = async (path) => (path === 'checkpoint' ? checkpoint : file(path));
+  const object: Fetch = (digest) => file(`objects/${digest}`);
+  const texts: string[] = [];
+  const each = (_index: number, entry: Uint8Array) => void texts.push(new TextDecoder().decode(entry));
+  const verdict = await verifyLog({ fetch, readObject: object, room: client.roomId, each });
+  if (!verdict.verified) throw new Error(`the room’s log does not verify: ${verdict.rule}: ${verdict.message}`);
+  const note = checkpoint ?? new Uint8Array();
+  const { size } = parseCheckpoint(parseNote(note).text);
+  const hashes = tileHashReader((level, index, width) => fetchTile(fetch, { level, index, width }), size);
+  return {
+    room: verdict.room,
+    entries: texts.map((text) => decodeEntry(new TextEncoder().encode(text))),
+    object,
+    async accepted(index) {
+      const proof = await inclusionProof(index, size, hashes);
+      const receipt = encodeReceipt({ index, proof, checkpoint: new TextDecoder().decode(note) });
+      return { index, entry: texts[index] ?? '', proof: receipt };
+    },
+  };
+}
