@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SecretStore } from '../../enclave/vault/secrets.ts';
 import { verifyState } from '../../src/cli/audit.ts';
 import { ask } from '../../src/client/ask.ts';
+import { countOf } from '../support/count-of.ts';
 import { writeParquet } from '../support/parquet.ts';
 import { type ServedRoom, servedRoom } from '../support/served-room.ts';
 import { approved, byDistrict } from '../support/small-room.ts';
@@ -58,8 +59,8 @@ test('a newer version, as Parquet, takes the place of the one before', async () 
   const query = await approved(room, AggregateQuery.parse({ ...byDistrict, slotMs: 100 }));
   const put = () => ask(room.client('analyst'), query, 'planning', { sex: 'f' });
   const adults = ({ release }: Awaited<ReturnType<typeof put>>) =>
-    release.cells.find(({ key }) => key.join() === 'alpha,18-64')?.count?.value ?? 0;
-  const spent = async () => (await room.client('cityDpo').catalogue()).balances[0]?.rho.spent;
+    countOf(release.cells.find(({ key }) => key.join() === 'alpha,18-64'))?.value ?? 0;
+  const spent = async () => (await room.client('cityDpo').catalogue()).balances[0]?.loss.spent;
   const answer = await put();
   expect(Math.abs(adults(answer) - 400)).toBeLessThan(24);
   expect((await put()).document).toEqual(answer.document);
