@@ -7,7 +7,6 @@ import {
   checkTable,
   componentsOf,
   type EntryOf,
-  type Json,
   noiseOf,
   price,
   type Question,
@@ -122,7 +121,7 @@ export function charged(
   const schema = room.schemas.get(query.from.dataset);
   if (!schema) throw new Broken('dataset', 'a charge names a dataset that is not admitted');
   const noise = componentsOf(query, schema).components.map(({ mechanism }) => noiseOf(mechanism));
-  if (canonicalText(detail.charges) !== canonicalText(price(query, schema, room.charter) as unknown as Json)) {
+  if (canonicalText(detail.charges) !== canonicalText(price(query, schema, room.charter))) {
     throw new Broken('price', 'a charge is not the price of its query');
   }
   if (

@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import type { Charter } from './charter.ts';
-import { componentsOf } from './component.ts';
 import { distributionOf } from './inference/distribution.ts';
 import { CountIntervals } from './inference/interval.ts';
 import type { Noisy } from './inference/noisy.ts';
@@ -194,10 +193,4 @@ function first(passes: (n: number) => boolean, from: number): number {
     else low = middle + 1;
   }
   return low;
-}
-
-/** Components of a template's deciding count, for whoever wants {@link hiddenExpected} of an earlier release. */
-export function deciderOf(query: AggregateQuery, schema: DatasetSchema, measure: number): Mechanism | undefined {
-  const { components, measures } = componentsOf(query, schema);
-  return components[measures[measure]?.decider ?? -1]?.mechanism;
 }

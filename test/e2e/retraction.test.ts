@@ -89,5 +89,5 @@ test('about a new version of the dataset it is a new question', async () => {
   // A dpo of the other party retracts as well.
   await retractRelease(room.client('bureauDpo'), anew.release.charged, 'wrong-method');
   await expect(put('f')).rejects.toMatchObject({ code: 'release-retracted' });
-  expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { rho: '3/8' } } });
+  expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { loss: '3/8' } } });
 });

@@ -163,7 +163,7 @@ const vectors = await golden<PlanGolden>('plan-golden.json', () => {
       planDigest: digestOf(plain(of)),
       sql: aggregateSql(of),
       charter: accountantOf(template.privacy) === 'pure' ? pure : charter,
-      price: price(template, schema, accountantOf(template.privacy) === 'pure' ? pure : charter) as unknown as Json,
+      price: price(template, schema, accountantOf(template.privacy) === 'pure' ? pure : charter),
     };
   });
   return { compiler: compilerVersion, plans };
