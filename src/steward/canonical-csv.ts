@@ -55,6 +55,7 @@ export async function* canonicalCsv(
 ): AsyncGenerator<Uint8Array> {
   const checks = schema.columns.map(checkOf);
   const units = new Set<string>();
+  const period = schema.columns.findIndex(({ name }) => name === schema.period);
   const misfits: Misfit[] = [];
   let total = 0;
   let row = 0;
@@ -67,7 +68,8 @@ export async function* canonicalCsv(
     row += 1;
     const unit = pseudonym(id);
     if (id === '') misfit(schema.unit, 'missing');
-    else if (units.size === units.add(unit).size) misfit(schema.unit, 'duplicate-unit');
+    else if (units.size === units.add(period === -1 ? unit : `${unit} ${values[period]}`).size)
+      misfit(schema.unit, 'duplicate-unit');
     text += unit;
     for (let at = 0; at < checks.length; at++) {
       const value = values[at] ?? null;
