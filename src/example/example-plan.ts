@@ -23,14 +23,33 @@ const Given = z.strictObject({
     .min(1),
 });
 
+/** A value drawn alone, or knowing a column before it. */
+const Drawn = z.union([Weights, Bands, Given]);
+/** How a value is drawn, alone or given another. */
+export type Drawn = z.infer<typeof Drawn>;
+
 /** How one column of a synthetic source is drawn. `counts` gives exactly so many rows a code, in the codes' order. */
 export const ColumnSource = z.union([
   z.strictObject({ counts: z.record(z.string(), z.int().nonnegative()) }),
-  Weights,
-  Bands,
-  Given,
+  ...Drawn.options,
 ]);
 export type ColumnSource = z.infer<typeof ColumnSource>;
+
+const Chance = z.number().min(0).max(1);
+
+/** How one column of a panel is drawn: once a unit, or along its periods. */
+export const PanelColumn = z.union([
+  ...Drawn.options,
+  /** Drawn again in a period with this chance, and whenever the column it is given has come to another case. */
+  z.strictObject({ redrawn: Drawn, chance: Chance }),
+  /** In a period, with this chance, larger or smaller by at most the part `by` and by at least one step. */
+  z.strictObject({ drifting: Drawn, chance: Chance, by: z.number().positive().max(1) }),
+  /** `code` for so many periods from the one in which it begins, which happens with this chance; `otherwise` before and after. */
+  z.strictObject({
+    spell: z.strictObject({ code: z.string(), otherwise: z.string(), chance: Chance, periods: z.int().positive() }),
+  }),
+]);
+export type PanelColumn = z.infer<typeof PanelColumn>;
 
 const Synthetic = z.strictObject({
   kind: z.literal('synthetic'),
@@ -38,6 +57,19 @@ const Synthetic = z.strictObject({
   seed: z.string().min(1).max(200),
   rows: z.int().positive(),
   columns: z.record(Slug, ColumnSource),
+});
+
+/** Units with one row in each period from the one they begin in to the one they end in. */
+const Panel = z.strictObject({
+  kind: z.literal('panel'),
+  seed: z.string().min(1).max(200),
+  /** Units that are there in the first period, and how many more begin in each later one. */
+  units: z.int().positive(),
+  begins: z.int().nonnegative(),
+  /** Chance that a period is a unit's last. */
+  ends: Chance,
+  /** All columns but the schema's column of periods. */
+  columns: z.record(Slug, PanelColumn),
 });
 
 const Expand = z.strictObject({
@@ -62,7 +94,7 @@ const Csv = z.strictObject({
 });
 
 /** Where an example's rows come from. */
-export const Source = z.discriminatedUnion('kind', [Synthetic, Expand, Csv]);
+export const Source = z.discriminatedUnion('kind', [Synthetic, Panel, Expand, Csv]);
 export type Source = z.infer<typeof Source>;
 
 /** A source of one kind. */

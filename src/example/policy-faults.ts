@@ -15,8 +15,9 @@ import {
   Refusal,
   refusals,
 } from '@reinraum/protocol';
-import type { ExamplePlan } from './example-plan.ts';
+import type { ExamplePlan, Source } from './example-plan.ts';
 import { sourceFaults } from './source/faults.ts';
+import { panelRowsMax } from './source/panel.ts';
 
 /** What a room is founded on and asked: a folder without `example.yaml`. */
 export interface RoomPolicies {
@@ -106,10 +107,15 @@ function datasetFaults(
     faults.push(`steward: needs a member of ${schema.owner} with role owner`);
   }
   if (!template.purposes.some(({ id }) => id === purpose)) faults.push(`purpose: the charter has no "${purpose}"`);
-  if (source.kind === 'synthetic' && source.rows > capacityRows) {
-    faults.push(`capacityRows: is less than the ${source.rows} rows of the source`);
-  }
+  const rows = rowsMax(source, schema);
+  if (rows > capacityRows) faults.push(`capacityRows: is less than the ${rows} rows of the source`);
   return faults;
+}
+
+/** Most rows of a source that are known without reading it. */
+function rowsMax(source: Source, schema: DatasetSchema): number {
+  if (source.kind === 'panel') return panelRowsMax(source, schema);
+  return source.kind === 'synthetic' ? source.rows : 0;
 }
 
 function runFaults(

@@ -1,10 +1,11 @@
-/** Rows of an example: made up from a seed, expanded from an official table, or read from a published file. */
+/** Rows of an example: made up from a seed, once or along periods, expanded from an official table, or read from a published file. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatasetSchema } from '@reinraum/protocol';
 import type { SourceRecord } from '../steward/records.ts';
 import type { Source } from './example-plan.ts';
 import { sourceFaults } from './source/faults.ts';
+import { panel } from './source/panel.ts';
 import { expanded, records } from './source/published.ts';
 import { synthetic } from './source/synthetic.ts';
 
@@ -22,6 +23,8 @@ export function recordsOf(
   switch (source.kind) {
     case 'synthetic':
       return synthetic(source, schema);
+    case 'panel':
+      return panel(source, schema);
     case 'expand':
       return expanded(source, schema, fileOf(source.file, data));
     case 'csv':

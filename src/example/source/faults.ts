@@ -1,15 +1,16 @@
 /** What is wrong with a source before a row of it is made. */
 import type { Column, DatasetSchema } from '@reinraum/protocol';
-import type { ColumnSource, Draw, Source, SourceOf } from '../example-plan.ts';
-import { fits } from './synthetic.ts';
+import type { ColumnSource, Draw, Drawn, PanelColumn, Source, SourceOf } from '../example-plan.ts';
+import { fits } from './draws.ts';
 
 /** Faults of a source against the schema of its dataset, each "field: what to do". None: its rows can be made. */
 export function sourceFaults(source: Source, schema: DatasetSchema): string[] {
-  const names = schema.columns.map(({ name }) => name);
+  const isPanel = source.kind === 'panel';
+  const names = schema.columns.map(({ name }) => name).filter((name) => !isPanel || name !== schema.period);
   const given = Object.keys(source.columns);
   const faults = [
     ...names.filter((name) => !given.includes(name)).map((name) => `columns: add "${name}", which the schema has`),
-    ...given.filter((name) => !names.includes(name)).map((name) => `columns.${name}: the schema has no such column`),
+    ...given.filter((name) => !names.includes(name)).map((name) => `columns.${name}: ${unknownColumn(name, schema)}`),
   ];
   if (source.kind === 'synthetic') {
     for (const column of schema.columns) {
@@ -18,8 +19,34 @@ export function sourceFaults(source: Source, schema: DatasetSchema): string[] {
         faults.push(...columnFaults(column, spec, source, schema).map((text) => `columns.${column.name}${text}`));
     }
   }
+  if (source.kind === 'panel') {
+    if (schema.period === null) faults.push('kind: a panel needs a schema with a column of periods');
+    for (const column of schema.columns) {
+      const spec = source.columns[column.name];
+      if (spec)
+        faults.push(...panelFaults(column, spec, source, schema).map((text) => `columns.${column.name}${text}`));
+    }
+  }
   if (source.kind === 'expand') faults.push(...patternFaults(source));
   return faults;
+}
+
+function unknownColumn(name: string, { period }: DatasetSchema): string {
+  return name === period ? 'is the column of periods, which a panel fills itself' : 'the schema has no such column';
+}
+
+function panelFaults(column: Column, spec: PanelColumn, source: SourceOf<'panel'>, schema: DatasetSchema): string[] {
+  if ('spell' in spec) return codeFaults(column, '.spell', [spec.spell.code, spec.spell.otherwise]);
+  if ('redrawn' in spec) return drawnFaults(column, '.redrawn', spec.redrawn, schema);
+  if ('drifting' in spec) {
+    const integer = column.type === 'integer' ? [] : ['.drifting: a column of codes cannot drift'];
+    return [...integer, ...drawnFaults(column, '.drifting', spec.drifting, schema)];
+  }
+  const faults = drawnFaults(column, '', spec, schema);
+  const other = 'given' in spec ? source.columns[spec.given] : undefined;
+  // What is drawn once would change with what it is given.
+  const isMoving = other && ('redrawn' in other || 'drifting' in other || 'spell' in other);
+  return isMoving ? [...faults, '.given: changes along the periods; write redrawn'] : faults;
 }
 
 function columnFaults(
@@ -33,13 +60,17 @@ function columnFaults(
     const sum = total === source.rows ? [] : [`.counts: add up to ${total}; "rows" says ${source.rows}`];
     return [...codeFaults(column, '.counts', Object.keys(spec.counts)), ...sum];
   }
-  if (!('given' in spec)) return drawFaults(column, '', spec);
+  return drawnFaults(column, '', spec, schema);
+}
+
+function drawnFaults(column: Column, field: string, spec: Drawn, schema: DatasetSchema): string[] {
+  if (!('given' in spec)) return drawFaults(column, field, spec);
   const before = schema.columns.slice(0, schema.columns.indexOf(column));
   const other = before.find(({ name }) => name === spec.given);
-  if (!other) return [`.given: name a column that stands before it in the schema`];
+  if (!other) return [`${field}.given: name a column that stands before it in the schema`];
   const missing = domainOf(other).find((value) => !spec.cases.some(({ when }) => fits(value, when)));
-  const uncovered = missing === undefined ? [] : [`.cases: none fits ${spec.given} = ${missing}`];
-  return [...spec.cases.flatMap(({ draw }, at) => drawFaults(column, `.cases.${at}.draw`, draw)), ...uncovered];
+  const uncovered = missing === undefined ? [] : [`${field}.cases: none fits ${spec.given} = ${missing}`];
+  return [...spec.cases.flatMap(({ draw }, at) => drawFaults(column, `${field}.cases.${at}.draw`, draw)), ...uncovered];
 }
 
 function drawFaults(column: Column, field: string, draw: Draw): string[] {

@@ -1,8 +1,9 @@
 /** Rows made up from a seed and a plan of shares. */
 import type { Column, DatasetSchema } from '@reinraum/protocol';
 import type { SourceRecord } from '../../steward/records.ts';
-import type { ColumnSource, Draw, SourceOf } from '../example-plan.ts';
-import { seeded, weighted } from './seeded.ts';
+import type { ColumnSource, SourceOf } from '../example-plan.ts';
+import { codesOf, drawing } from './draws.ts';
+import { seeded } from './seeded.ts';
 
 /** Draws the value of one column for a row, knowing the columns before it. */
 type Drawer = (row: number, before: readonly string[]) => string;
@@ -24,41 +25,8 @@ export async function* synthetic(source: SourceOf<'synthetic'>, schema: DatasetS
 function drawerOf(column: Column, spec: ColumnSource | undefined, schema: DatasetSchema, random: () => number): Drawer {
   if (!spec) throw new Error(`source.columns: there is no column "${column.name}"`);
   if ('counts' in spec) return countedOut(column, spec.counts);
-  if (!('given' in spec)) return drawn(column, spec, random);
-  const position = schema.columns.findIndex(({ name }) => name === spec.given);
-  const cases = spec.cases.map(({ when, draw }) => ({ when, draw: drawn(column, draw, random) }));
-  return (row, before) => {
-    const value = before[position] ?? '';
-    const found = cases.find(({ when }) => fits(value, when));
-    if (!found) throw new Error(`source.columns.${column.name}.cases: none fits a value of "${spec.given}"`);
-    return found.draw(row, before);
-  };
-}
-
-/** Whether a value of the given column is one of the case's codes or in its range. */
-export function fits(value: string, when: readonly string[] | { readonly from: number; readonly to: number }): boolean {
-  return 'from' in when ? Number(value) >= when.from && Number(value) <= when.to : when.includes(value);
-}
-
-function drawn(column: Column, draw: Draw, random: () => number): Drawer {
-  if ('weights' in draw) {
-    const codes = codesOf(column).filter((code) => Object.hasOwn(draw.weights, code));
-    const pick = weighted(
-      codes.map((code) => draw.weights[code] ?? 0),
-      random,
-    );
-    return () => codes[pick()] ?? '';
-  }
-  const step = column.type === 'integer' ? column.step : 1;
-  const pick = weighted(
-    draw.bands.map(([, , weight]) => weight),
-    random,
-  );
-  return () => {
-    const [from = 0, to = 0] = draw.bands[pick()] ?? [];
-    const values = Math.floor((to - from) / step) + 1;
-    return String(from + step * Math.floor(random() * values));
-  };
+  const { caseOf, draw } = drawing(column, spec, schema, random);
+  return (_, before) => draw(caseOf(before));
 }
 
 /** The codes in the order of the list, each for as many rows as its count says. */
@@ -70,8 +38,4 @@ function countedOut(column: Column, counts: Readonly<Record<string, number>>): D
     while (row >= (ends[at]?.end ?? Number.POSITIVE_INFINITY)) at += 1;
     return ends[at]?.code ?? '';
   };
-}
-
-function codesOf(column: Column): string[] {
-  return column.type === 'code' ? column.codes.map(({ code }) => code) : [];
 }
