@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadPolicies } from '../example/policy-files.ts';
-import { compareWithReference } from '../example/reference.ts';
+import { type Comparison, compareWithReference } from '../example/reference.ts';
 import { type ExampleRun, runExample } from '../example/run.ts';
 import { type Installation, serveInstallation } from '../gateway/node.ts';
 import { Rooms } from '../host/rooms.ts';
@@ -35,7 +35,7 @@ export function addExample(program: Command): void {
     .action((options: RunOptions) => runRoom('neuss', options));
   program
     .command('example')
-    .description('run an example room once: neuss, koeln (needs --data) or pums (needs --data)')
+    .description('run an example room once: neuss; koeln, pums or pums-pure (need --data)')
     .argument('<room>', 'folder below policies/')
     .option('--data <path>', 'folder or file with the real data of the example')
     .option('--json', 'print one JSON summary')
@@ -62,9 +62,9 @@ async function runRoom(name: string, options: RunOptions, isServed = options.onc
       say,
       progress: progressOf(),
     });
-    const comparison = await compareWithReference(policies, run, options.data);
-    if (options.json) print(JSON.stringify(summaryOf(run, comparison)));
-    else show(run, comparison);
+    const comparisons = await compareWithReference(policies, run.answers, options.data);
+    if (options.json) print(JSON.stringify(summaryOf(run, comparisons)));
+    else show(run, comparisons);
     if (!run.verdict.verified) process.exitCode = 1;
     if (isServed) {
       say(`\nDer Raum läuft / the room is running: ${installation.url}  (Strg+C / Ctrl+C)`);
@@ -86,10 +86,10 @@ function progressOf(): (dataset: string, stage: Stage, done: number, total: numb
   };
 }
 
-function show(run: ExampleRun, comparison: Awaited<ReturnType<typeof compareWithReference>>): void {
+function show(run: ExampleRun, comparisons: readonly Comparison[]): void {
   print(`\n${run.notice.de}\n${run.notice.en}\n`);
   for (const { query, answered } of run.answers) {
     print(`${query.title.de} / ${query.title.en}\n${tableOf(answered.release)}\n`);
   }
-  print(JSON.stringify(summaryOf(run, comparison), null, 2));
+  print(JSON.stringify(summaryOf(run, comparisons), null, 2));
 }

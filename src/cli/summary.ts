@@ -4,7 +4,7 @@ import type { Comparison } from '../example/reference.ts';
 import type { ExampleRun } from '../example/run.ts';
 
 /** Plain JSON: what arrived, what was answered, what it cost, what is left, and whether it verifies. */
-export function summaryOf(run: ExampleRun, comparison: Comparison | undefined) {
+export function summaryOf(run: ExampleRun, comparisons: readonly Comparison[]) {
   return {
     rooms: [{ id: run.room, digest: run.digest }],
     notice: run.notice,
@@ -29,7 +29,7 @@ export function summaryOf(run: ExampleRun, comparison: Comparison | undefined) {
     }),
     budgets: run.balances,
     log: run.log,
-    ...(comparison === undefined ? {} : { comparison }),
+    ...(comparisons.length === 0 ? {} : { comparisons }),
     verified: run.verdict.verified,
     keys: run.keys,
   };

@@ -1,10 +1,11 @@
 /** Sources of the shipped examples, and published files read by other means than the product's. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatasetSchema } from '@reinraum/protocol';
+import { cellKey, type DatasetSchema, plan } from '@reinraum/protocol';
 import { repositoryRoot } from '../../src/cli/root.ts';
 import type { Source } from '../../src/example/example-plan.ts';
 import { loadPolicies } from '../../src/example/policy-files.ts';
+import { type TrueCell, truthOf } from '../../src/example/reference.ts';
 import { recordsOf } from '../../src/example/source.ts';
 import type { SourceRecord } from '../../src/steward/records.ts';
 
@@ -24,6 +25,18 @@ export async function sourceOf(room: string, dataset: string): Promise<{ source:
 export async function rowsOf(room: string, dataset: string, data?: string): Promise<SourceRecord[]> {
   const { source, schema } = await sourceOf(room, dataset);
   return all(recordsOf(source, schema, data));
+}
+
+/** What is true of a shipped question, by the key of its cells, joined by NUL. */
+export async function truthBy(room: string, question: string, data?: string): Promise<Map<string, TrueCell>> {
+  const { schemas, queries, example } = await loadPolicies(join(repositoryRoot, 'policies', room));
+  const query = queries.find(({ id }) => id === question);
+  const schema = schemas.find(({ id }) => id === query?.from.dataset);
+  const source = example.datasets.find(({ dataset }) => dataset === schema?.id)?.source;
+  if (!query || !schema || !source) throw new Error(`${room} has no ${question}`);
+  const asked = plan(query, schema, {});
+  const cells = await truthOf(asked, schema, recordsOf(source, schema, data));
+  return new Map(cells.map((cell, position) => [cellKey(asked, position).join('\0'), cell]));
 }
 
 /** Everything a source yields. */

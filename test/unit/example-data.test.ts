@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { repositoryRoot } from '../../src/cli/root.ts';
 import type { Source } from '../../src/example/example-plan.ts';
+import { loadPolicies } from '../../src/example/policy-files.ts';
 import { seeded, weighted } from '../../src/example/source/seeded.ts';
 import { recordsOf } from '../../src/example/source.ts';
 import type { SourceRecord } from '../../src/steward/records.ts';
@@ -35,8 +37,8 @@ describe('the synthetic city', () => {
 
   test('is the same on every machine and in every run', async () => {
     // From a first run; another digest is another city, and every figure of the documents with it.
-    expect(digestOfRows(residents)).toBe('06099265562417b05942228fb58bf233b61c8c63390566ded5ffb7041f127564');
-    expect(digestOfRows(overindebted)).toBe('24d104239bd279ffd7a5e1281e6cb3d816270b8d2e0cfb8acef1099e2047b892');
+    expect(digestOfRows(residents)).toBe('141e1275b75b6284187dbeecec955d207d7e516a54892c93191f1d857448ca49');
+    expect(digestOfRows(overindebted)).toBe('2f9d55f304f4486b42d788b570eeeac8b9c6bec3c050b6fe604157549267fe35');
     expect(digestOfRows(await rowsOf('neuss', 'residents'))).toBe(digestOfRows(residents));
     const { source, schema } = await sourceOf('neuss', 'overindebted');
     const other = await all(recordsOf({ ...source, seed: 'another' } as Source, schema, undefined));
@@ -132,7 +134,7 @@ describe('the synthetic city', () => {
     }
   });
 
-  test('has the stated shares of age, sex, household, feature and amount, within a point', () => {
+  test('has the stated shares of age, sex, feature, type and amount, within a point', () => {
     const share = (rows: readonly SourceRecord[], holds: (values: readonly (string | null)[]) => boolean) =>
       (100 * rows.filter(({ values }) => holds(values)).length) / rows.length;
     expect(share(residents, ([, age]) => Number(age) < 18)).toBeCloseTo(16.8, 0);
@@ -141,16 +143,103 @@ describe('the synthetic city', () => {
     expect(Math.abs(share(overindebted, ([, , , feature]) => feature === 'hard') - 62)).toBeLessThan(1);
     const hard = overindebted.filter(({ values }) => values[3] === 'hard');
     const soft = overindebted.filter(({ values }) => values[3] === 'soft');
-    expect(Math.abs(share(hard, ([, , , , amount]) => Number(amount) >= 5_000_000) - 18)).toBeLessThan(1);
-    expect(Math.abs(share(soft, ([, , , , amount]) => Number(amount) >= 5_000_000) - 3)).toBeLessThan(1);
-    // No child lives alone: household depends on age.
-    expect(residents.filter(({ values }) => Number(values[1]) < 18 && values[3] === 'single')).toEqual([]);
-    const alone = (from: number) =>
-      share(
-        residents.filter(({ values }) => Number(values[1]) >= from),
-        ([, , , household]) => household === 'single',
-      );
-    expect(Math.abs(alone(75) - 44)).toBeLessThan(1);
+    expect(Math.abs(share(hard, ([, , , , , amount]) => Number(amount) >= 50_000) - 18)).toBeLessThan(1);
+    expect(Math.abs(share(soft, ([, , , , , amount]) => Number(amount) >= 50_000) - 6)).toBeLessThan(1);
+    const young = overindebted.filter(({ values }) => Number(values[1]) < 30);
+    expect(Math.abs(share(young, ([, , , , type]) => type === 'conduct') - 44)).toBeLessThan(2.5);
+  });
+});
+
+describe('the other datasets of the synthetic city', () => {
+  test('have the stated sizes, and more people on basic income support where more are over-indebted', async () => {
+    const recipients = await rowsOf('neuss', 'sgb2');
+    expect(recipients).toHaveLength(13_900);
+    expect(Math.abs(countBy(recipients, ([, group]) => group ?? '').get('0-17') ?? 0) / 139).toBeCloseTo(32, -0.5);
+    const byDistrict = countBy(recipients, ([district]) => district ?? '');
+    // Barbaraviertel, 2,757 inhabitants, and Selikum, 1,957.
+    expect((byDistrict.get('22') ?? 0) / 2757).toBeGreaterThan(0.2);
+    expect((byDistrict.get('11') ?? 0) / 1957).toBeLessThan(0.04);
+    expect(await rowsOf('neuss', 'counselling')).toHaveLength(1440);
+    const events = countBy(await rowsOf('neuss', 'trades'), ([event]) => event ?? '');
+    expect([...events]).toEqual([
+      ['registered', 1500],
+      ['given-up', 1300],
+    ]);
+  });
+
+  test('have no area too small: each Aussageraum holds 8,000 inhabitants, and districts of persons are merged', async () => {
+    const { queries } = await loadPolicies(join(repositoryRoot, 'policies', 'neuss'));
+    const residents = countBy(await rowsOf('neuss', 'residents'), ([district]) => district ?? '');
+    const groupsOf = (id: string) => queries.find((query) => query.id === id)?.groupBy[0]?.groups ?? [];
+    const personsOf = ({ of }: { of: readonly (string | number)[] }) =>
+      of.reduce<number>((sum, district) => sum + (residents.get(String(district)) ?? 0), 0);
+    const areas = groupsOf('ueberschuldungstypen');
+    expect(areas).toHaveLength(10);
+    expect(Math.min(...areas.map(personsOf))).toBeGreaterThanOrEqual(8000);
+    expect(areas.reduce((sum, area) => sum + personsOf(area), 0)).toBe(159_802);
+    const districts = groupsOf('bevoelkerung');
+    expect(districts).toHaveLength(27);
+    expect(Math.min(...districts.map(personsOf))).toBeGreaterThan(1000);
+    // Nested: every district of the one geography lies in one area of the other.
+    for (const { of } of districts) {
+      expect(areas.filter((area) => of.every((code) => area.of.includes(code)))).toHaveLength(1);
+    }
+  });
+});
+
+describe('the companies of the synthetic city', () => {
+  let companies: SourceRecord[];
+  beforeAll(async () => {
+    const begun = performance.now();
+    companies = await rowsOf('neuss', 'companies');
+    expect(performance.now() - begun).toBeLessThan(3000);
+  });
+  const column = (at: number) => (values: readonly (string | null)[]) => values[at] ?? '';
+  const [quarter, section, form, employees, insolvency, solvency] = [0, 2, 3, 4, 5, 6].map(column) as [
+    ReturnType<typeof column>,
+    ...ReturnType<typeof column>[],
+  ];
+  const share = (holds: (values: readonly (string | null)[]) => boolean) =>
+    (100 * companies.filter(({ values }) => holds(values)).length) / companies.length;
+
+  test('are the same on every machine and in every run', () => {
+    expect(digestOfRows(companies)).toBe('3157677bf1a7f99c6d7a0843528f107de4799fec562fbde26052076c77790590');
+  });
+
+  test('are about 9,000 in each of eight quarters, with about 80,000 jobs', () => {
+    const counts = countBy(companies, quarter);
+    expect(counts.size).toBe(8);
+    for (const [, count] of counts) expect(Math.abs(count - 9000)).toBeLessThan(150);
+    const jobs = countBy([], quarter);
+    for (const { values } of companies) {
+      jobs.set(quarter(values), (jobs.get(quarter(values)) ?? 0) + Number(employees?.(values)));
+    }
+    for (const [, count] of jobs) expect(Math.abs(count - 80_000)).toBeLessThan(4000);
+  });
+
+  test('have the stated shares of versions, forms, insolvency and solvency', () => {
+    expect(Math.abs(share((values) => section?.(values).startsWith('25-') === true) - 30)).toBeLessThan(2);
+    expect(Math.abs(share((values) => form?.(values) === 'sole') - 55)).toBeLessThan(2);
+    expect(Math.abs(share((values) => insolvency?.(values) === 'yes') - 1.04)).toBeLessThan(0.3);
+    for (const { values } of companies) if (insolvency?.(values) === 'yes') expect(solvency?.(values)).toBe('600');
+    expect(Math.abs(share((values) => solvency?.(values) === '600') - 2.6)).toBeLessThan(0.5);
+    expect(Math.abs(share((values) => solvency?.(values) === '500') - 1.7)).toBeLessThan(0.4);
+  });
+
+  test('are each in one section of both versions, and in one group', async () => {
+    const { schemas, queries } = await loadPolicies(join(repositoryRoot, 'policies', 'neuss'));
+    const column = schemas.find(({ id }) => id === 'companies')?.columns.find(({ name }) => name === 'wz');
+    const codes = column?.type === 'code' ? column.codes.map(({ code }) => code) : [];
+    expect(codes).toHaveLength(21 + 22);
+    for (const [id, groups] of [
+      ['firmenbestand-abschnitte', 21],
+      ['betriebsgroessen', 10],
+    ] as const) {
+      const found = queries.find((query) => query.id === id)?.groupBy.find(({ as }) => as !== 'area')?.groups ?? [];
+      expect(found).toHaveLength(groups);
+      const inGroups = found.flatMap(({ of }) => of.map(String));
+      expect(inGroups.toSorted()).toEqual(codes.toSorted());
+    }
   });
 });
 

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import {
   AggregateQuery,
   add,
-  type Charter,
   Charter as CharterSchema,
   compare,
+  componentsOf,
   epsilonOf,
   formatRational,
-  mechanismOf,
+  lossOf,
   multiply,
   parseRational,
   plan,
@@ -31,7 +31,7 @@ import { repositoryRoot } from '../../src/cli/root.ts';
 import { checkQuery } from '../../src/example/policy-faults.ts';
 import { loadPolicies, loadRoomPolicies, type Policies } from '../../src/example/policy-files.ts';
 
-const rooms = ['neuss', 'koeln', 'pums'];
+const rooms = ['neuss', 'koeln', 'pums', 'pums-pure'];
 const folder = (room: string) => join(repositoryRoot, 'policies', room);
 
 const Case = z.strictObject({
@@ -63,20 +63,30 @@ function verdictOn({ template, schemas, queries }: Policies, { query, change, pa
   }
 }
 
-/** Charges of all planned runs on one population. */
-function planned({ template, queries, example }: Policies, population: string): { rho: Rational; delta: Rational } {
-  let rho = zero;
+/** Charges of planned runs, all or those of one question, on one population. */
+function planned({ template, schemas, queries, example }: Policies, population: string, id?: string) {
+  let loss = zero;
   let delta = zero;
-  for (const run of example.runs) {
+  for (const run of example.runs.filter(({ query }) => id === undefined || query === id)) {
     const query = queries.find((candidate) => candidate.id === run.query);
-    if (!query) throw new Error('a run names an unknown query');
-    for (const charge of price(query, template as unknown as Charter)) {
+    const schema = schemas.find((candidate) => candidate.id === query?.from.dataset);
+    if (!query || !schema) throw new Error('a run names an unknown query');
+    for (const charge of price(query, schema, template)) {
       if (charge.population !== population) continue;
-      rho = add(rho, parseRational(charge.rho));
+      loss = add(loss, lossOf(charge));
       delta = add(delta, parseRational(charge.delta));
     }
   }
-  return { rho, delta };
+  return { loss, delta };
+}
+
+/** The count that decides what is shown: its noise, and the noisy count from which on it is. */
+function decidersOf({ template, schemas }: Policies, query: AggregateQuery) {
+  const schema = schemas.find(({ id }) => id === query.from.dataset);
+  if (!schema) throw new Error('a question about an unknown dataset');
+  const deciders = componentsOf(query, schema).components.filter(({ decides }) => decides);
+  const delta = parseRational(template.accountant.deltaPerDecision);
+  return deciders.map(({ mechanism }) => ({ mechanism, cut: cutOf(mechanism, BigInt(query.privacy.k), delta) }));
 }
 
 async function textsOf(room: string): Promise<string> {
@@ -84,8 +94,8 @@ async function textsOf(room: string): Promise<string> {
   const texts = await Promise.all(
     ['charter.yaml', ...queries].map((name) => readFile(join(folder(room), name), 'utf8')),
   );
-  // A sentence of a comment may go over lines.
-  return texts.join('\n').replaceAll(/\n# ?/g, ' ');
+  // A sentence of a comment may go over lines; a table keeps its own.
+  return texts.join('\n').replaceAll(/\n#(?! {3}) ?/g, ' ');
 }
 
 describe.each(rooms)('policies/%s', (room) => {
@@ -107,9 +117,9 @@ describe.each(rooms)('policies/%s', (room) => {
     const policies = await loadPolicies(folder(room));
     expect(policies.example.runs.length).toBeGreaterThan(0);
     for (const { id, budget } of policies.template.populations) {
-      const { rho, delta } = planned(policies, id);
-      expect(compare(rho, zero)).toBeGreaterThan(0);
-      expect(compare(rho, parseRational(budget.rho))).toBeLessThanOrEqual(0);
+      const { loss, delta } = planned(policies, id);
+      expect(compare(loss, zero)).toBeGreaterThan(0);
+      expect(compare(loss, lossOf(budget))).toBeLessThanOrEqual(0);
       expect(compare(delta, parseRational(budget.delta))).toBeLessThanOrEqual(0);
     }
   });
@@ -129,56 +139,94 @@ describe.each(rooms)('policies/%s', (room) => {
     CharterSchema.parse({ ...template, datasets, members, enclave });
   });
 
-  test('the comments say what ρ buys, and it is so', async () => {
-    const { template, queries } = await loadPolicies(folder(room));
+  test('the comments say what the loss buys, and it is so', async () => {
+    const policies = await loadPolicies(folder(room));
+    const { template, queries } = policies;
+    const { accountant } = template;
     const text = await textsOf(room);
-    const { deltaConversion, deltaPerDecision } = template.accountant;
-    const stated = [...text.matchAll(/ρ (?:≤ )?(\d+\/\d+) \(ε (\d+\.\d+)/g)];
-    for (const [, rho = '', epsilon = ''] of stated) {
-      expect(epsilonOf(parseRational(rho), parseRational(deltaConversion)).toFixed(2), rho).toBe(epsilon);
+    const rooted = accountant.kind === 'zcdp' ? accountant.deltaConversion : undefined;
+    const epsilon = (rho: Rational) => (rooted ? epsilonOf(rho, parseRational(rooted)).toFixed(2) : '');
+    for (const [, rho = '', stated] of text.matchAll(/ρ (?:≤ )?(\d+\/\d+) \(ε (\d+\.\d+)/g)) {
+      expect(epsilon(parseRational(rho)), rho).toBe(stated);
     }
-    const words = template.populations.map(({ budget }) => `Σρ ≤ ${budget.rho} (ε `);
+    const words = template.populations.map(({ budget }) =>
+      'rho' in budget ? `Σρ ≤ ${budget.rho} (ε ` : `Σε ≤ ${budget.epsilon}.`,
+    );
     for (const query of queries) {
-      const { rho, k } = query.privacy;
-      const exact = parseRational(rho);
-      const sigma = Math.sqrt(1 / (2 * toNumber(exact)));
-      const cut = cutOf(mechanismOf(query), BigInt(k), parseRational(deltaPerDecision));
-      const epsilon = epsilonOf(exact, parseRational(deltaConversion)).toFixed(2);
-      words.push(`ρ ${rho} (ε ${epsilon}), σ = ${Number(sigma.toFixed(1))}: `);
-      words.push(`±${Math.round(1.96 * sigma)} (95 %)`);
-      words.push(`at least ${k} persons are in it and its noisy count reaches ${cut}.`);
+      const { privacy } = query;
+      // Measures of one question share its loss equally, so one line speaks for all of them.
+      for (const { mechanism, cut } of decidersOf(policies, query)) {
+        if ('rho' in privacy && mechanism.kind === 'discreteGaussian') {
+          const sigma = Math.sqrt(toNumber(mechanism.variance));
+          const spread = Number(sigma.toFixed(1));
+          words.push(`ρ ${privacy.rho} (ε ${epsilon(parseRational(privacy.rho))}), σ = ${spread}: `);
+          words.push(`is exact to about ±${Math.round(1.96 * sigma)} (95 %)`);
+        }
+        if ('epsilon' in privacy && mechanism.kind === 'discreteLaplace') {
+          const scale = toNumber(mechanism.scale);
+          words.push(`ε ${privacy.epsilon}, scale ${scale}: `);
+          words.push(`is exact to about ±${Math.round(scale * Math.log(20))} (95 %)`);
+        }
+        words.push(`at least ${privacy.k} `);
+        words.push(` are in it and its noisy count reaches ${cut}.`);
+      }
     }
     expect(words.filter((said) => !text.includes(said))).toEqual([]);
   });
+
+  test('every dataset is asked, and every column of it', async () => {
+    const { schemas, queries } = await loadPolicies(folder(room));
+    for (const { id, columns } of schemas) {
+      const asked = queries.filter(({ from }) => from.dataset === id).map((query) => JSON.stringify(query));
+      const unasked = columns.filter(({ name }) => !asked.some((text) => text.includes(`.${name}"`)));
+      expect(unasked.map(({ name }) => name)).toEqual([]);
+    }
+  });
 });
 
-test('the comment of Neuss says what the cap means, and it is so', async () => {
+test('the comment of Neuss says what the caps mean and what each question costs, and it is so', async () => {
   const policies = await loadPolicies(folder('neuss'));
   const { populations, accountant } = policies.template;
-  const [person] = populations;
-  if (!person) throw new Error('no population');
-  const cap = parseRational(person.budget.rho);
+  if (accountant.kind !== 'zcdp') throw new Error('the room has another accountant');
+  const [person, company] = populations;
+  if (!person || !company) throw new Error('a population is missing');
   const text = await textsOf('neuss');
-  const epsilon = epsilonOf(cap, parseRational(accountant.deltaConversion));
+  const epsilon = (rho: Rational) => epsilonOf(rho, parseRational(accountant.deltaConversion));
+  const cap = lossOf(person.budget);
+  const percent = (prior: number, rho: Rational) => Math.ceil(100 * posterior(prior, epsilon(rho)));
   for (const [prior, words] of [
-    [0.1, 'held it for 10 % likely that a person is in the data can come to hold it for at most'],
+    [0.1, 'that a person is in the data can come to hold it for at most'],
     [0.01, '1 % becomes at most'],
     [0.5, '50 % at most'],
   ] as const) {
-    expect(text).toContain(`${words} ${Math.ceil(100 * posterior(prior, epsilon))} %`);
+    expect(text).toContain(`${words} ${percent(prior, cap)} %`);
   }
-  const { rho, delta } = planned(policies, 'person');
-  expect(text).toContain(`costs together ρ ${formatRational(rho)} (ε `);
-  // "Pays for it twice, with a quarter of the cap left over."
-  expect(add(multiply(rho, rational(2n)), multiply(cap, rational(1n, 4n)))).toEqual(cap);
-  expect(compare(multiply(delta, rational(25n)), parseRational(person.budget.delta))).toBe(0);
+  const persons = planned(policies, 'person');
+  const companies = planned(policies, 'company');
+  const said = (rho: Rational) => `ρ ${formatRational(rho)} (ε ${epsilon(rho).toFixed(2)})`;
+  expect(text).toContain(`costs a person together ${said(persons.loss)} and a company ${said(companies.loss)}`);
+  const [one, ten, half] = [0.01, 0.1, 0.5].map((prior) => percent(prior, persons.loss));
+  expect(text).toContain(`A prior of 1, 10 or 50 % becomes at most ${one}, ${ten} or ${half} % by the plan alone`);
+  const left = parseRational(
+    /What is left, ρ (\d+\/\d+) \(ε [\d.]+\) for persons and for companies/.exec(text)?.[1] ?? '',
+  );
+  expect(add(persons.loss, left)).toEqual(cap);
+  expect(add(companies.loss, left)).toEqual(lossOf(company.budget));
+  // A line of the table for each question, and every unit of a company's charge is one of a person's.
+  for (const { id, population } of policies.queries) {
+    const loss = formatRational(planned(policies, 'person', id).loss);
+    const both = population === 'company' ? `${loss} +${loss}` : loss;
+    expect(text).toMatch(new RegExp(`#   ${id} \\(Q[^\\n]*? +${both.replaceAll('/', '\\/')} `));
+  }
+  // "Pays for 100 keep decisions of 1e-8": the plan takes 18 of them.
+  expect(multiply(parseRational(person.budget.delta), rational(18n, 100n))).toEqual(persons.delta);
 });
 
 describe('a folder with a fault is refused with file, field and fix', () => {
   test.each([
     ['charter.yaml', 'kFloor: 10', 'kFloor: 1', 'charter.yaml: populations.0.kFloor: Too small'],
     ['charter.yaml', 'kFloor: 10', 'kFlour: 10', 'charter.yaml: populations.0: Unrecognized key: "kFlour"'],
-    ['charter.yaml', 'rho: "1/8"', 'rho: "2/16"', 'charter.yaml: populations.0.budget.rho: is not in lowest terms'],
+    ['charter.yaml', 'rho: "3/16"', 'rho: "6/32"', 'charter.yaml: populations.0.budget.rho: is not in lowest terms'],
     ['charter.yaml', 'datasets: [residents, ', 'datasets: [', 'schemas/residents: id: the charter’s datasets do not'],
     ['charter.yaml', 'id: neuss\n', 'id: [\n', 'charter.yaml: not YAML: '],
     [
@@ -194,8 +242,8 @@ describe('a folder with a fault is refused with file, field and fix', () => {
       'owner: the charter has no unit',
     ],
     ['schemas/residents.yaml', 'max: 120', 'max: -1', 'schemas/residents.yaml: columns.1: max must be min plus'],
-    ['codes/districts.csv', '01;Inn', '0 1;Inn', 'columns.0.codes.0.code: use letters, digits'],
-    ['codes/districts.csv', '02;Drei', '01;Drei', 'schemas/overindebted.yaml: columns.0: a code stands twice'],
+    ['codes/districts.csv', '01;Inn', '0 1;Inn', 'columns.1.codes.0.code: use letters, digits'],
+    ['codes/districts.csv', '02;Drei', '01;Drei', 'schemas/companies.yaml: columns.1: a code stands twice'],
     ['codes/districts.csv', '01;Innenstadt;', '01;', 'is not a table "code;de;en"'],
     ['queries/q01-bevoelkerung.yaml', 'k: 10', 'k: 5', 'queries/bevoelkerung: privacy.k: k-below-floor: k is below'],
     [
@@ -211,7 +259,7 @@ describe('a folder with a fault is refused with file, field and fix', () => {
       'queries/: id: "ueberschuldete" stands twice',
     ],
     ['queries/q01-bevoelkerung.yaml', 'column: r.sex', 'column: r.gender', 'groupBy.2.column: query-not-compilable: '],
-    ['queries/q04-ueberschuldete.yaml', 'gte: [c.age, 18]', 'gte: [age, 18]', 'where.gte.0: write alias.column'],
+    ['queries/q17-insolvenzen.yaml', 'eq: [f.quarter,', 'eq: [quarter,', 'where.eq.0: write alias.column'],
     [
       'example.yaml',
       'roles: [dpo]',
@@ -222,7 +270,7 @@ describe('a folder with a fault is refused with file, field and fix', () => {
       'example.yaml',
       'steward: auskunftei',
       'steward: statistikstelle',
-      'datasets.1.steward: needs a member of creditreform/auskunftei',
+      'datasets.4.steward: needs a member of creditreform/auskunftei',
     ],
     ['example.yaml', 'capacityRows: 180000', 'capacityRows: 100', 'datasets.0.capacityRows: is less than the 159802'],
     [
@@ -237,6 +285,14 @@ describe('a folder with a fault is refused with file, field and fix', () => {
       'rows: 14401',
       'source.columns.district.counts: add up to 14400; "rows" says 14401',
     ],
+    ['example.yaml', 'capacityRows: 80000', 'capacityRows: 70000', 'datasets.5.capacityRows: is less than the 76780'],
+    [
+      'codes/bezirke.csv',
+      '03+04;',
+      '03 04;',
+      'queries/q01-bevoelkerung.yaml: groupBy.0.groups.2.code: use letters, digits',
+    ],
+    ['codes/bezirke.csv', ';03 04\n', ';03 05\n', 'queries/bevoelkerung: groupBy.0.groups: query-not-compilable: '],
     ['example.yaml', '[90, 104, 0.9]', '[90, 130, 0.9]', 'source.columns.age.bands.9: must rise, lie in 0 … 120'],
     ['example.yaml', 'from: 80, to: 120', 'from: 81, to: 120', 'source.columns.sex.cases: none fits age = 80'],
     [
@@ -259,9 +315,9 @@ describe('a folder with a fault is refused with file, field and fix', () => {
     ],
     [
       'example.yaml',
-      '{ feature: soft }',
-      '{ feature: weak }',
-      'runs.3.parameters: params.feature: parameter-invalid: ',
+      '{ quarter: 2025-Q3 }',
+      '{ quarter: 2023-Q3 }',
+      'runs.8.parameters: params.quarter: parameter-invalid: ',
     ],
   ])('%s: %j → %j', async (file, from, to, message) => {
     const copy = await mkdtemp(join(tmpdir(), 'reinraum-policies-'));
@@ -283,7 +339,7 @@ test('a folder without example.yaml is a room of its own, but no example', async
   try {
     await cp(folder('pums'), copy, { recursive: true });
     await rm(join(copy, 'example.yaml'));
-    expect((await loadRoomPolicies(copy)).queries).toHaveLength(1);
+    expect((await loadRoomPolicies(copy)).queries).toHaveLength(4);
     await expect(loadPolicies(copy)).rejects.toThrow('example.yaml: there is no such file');
   } finally {
     await rm(copy, { recursive: true });
