@@ -3,13 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadPolicies } from '../example/policy-files.ts';
+import { loadPolicies, type Policies } from '../example/policy-files.ts';
 import { type Comparison, compareWithReference } from '../example/reference.ts';
 import { type ExampleRun, runExample } from '../example/run.ts';
 import { type Installation, serveInstallation } from '../gateway/node.ts';
 import { Rooms } from '../host/rooms.ts';
 import type { Stage } from '../steward/hand-over.ts';
 import { print, progressBar, say } from './output.ts';
+import { planTable } from './plan-table.ts';
 import { repositoryRoot } from './root.ts';
 import { interrupted } from './serve.ts';
 import { summaryOf } from './summary.ts';
@@ -64,7 +65,7 @@ async function runRoom(name: string, options: RunOptions, isServed = options.onc
     });
     const comparisons = await compareWithReference(policies, run.answers, options.data);
     if (options.json) print(JSON.stringify(summaryOf(run, comparisons)));
-    else show(run, comparisons);
+    else show(policies, run, comparisons);
     if (!run.verdict.verified) process.exitCode = 1;
     if (isServed) {
       say(`\nDer Raum läuft / the room is running: ${installation.url}  (Strg+C / Ctrl+C)`);
@@ -86,10 +87,11 @@ function progressOf(): (dataset: string, stage: Stage, done: number, total: numb
   };
 }
 
-function show(run: ExampleRun, comparisons: readonly Comparison[]): void {
+function show({ template }: Policies, run: ExampleRun, comparisons: readonly Comparison[]): void {
   print(`\n${run.notice.de}\n${run.notice.en}\n`);
   for (const { query, answered } of run.answers) {
     print(`${query.title.de} / ${query.title.en}\n${tableOf(answered.release)}\n`);
   }
+  print(`${planTable(run, template)}\n`);
   print(JSON.stringify(summaryOf(run, comparisons), null, 2));
 }

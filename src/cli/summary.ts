@@ -1,7 +1,7 @@
 /** The one JSON summary of an example run. */
-import { estimatesOf } from '@reinraum/protocol';
 import type { Comparison } from '../example/reference.ts';
 import type { ExampleRun } from '../example/run.ts';
+import { leftOf, shownIn } from './plan-table.ts';
 
 /** Plain JSON: what arrived, what was answered, what it cost, what is left, and whether it verifies. */
 export function summaryOf(run: ExampleRun, comparisons: readonly Comparison[]) {
@@ -11,23 +11,20 @@ export function summaryOf(run: ExampleRun, comparisons: readonly Comparison[]) {
     assurance: run.assurance,
     witnesses: 0,
     datasets: run.datasets.map(({ dataset, rows, ms }) => ({ dataset, rows, seconds: seconds(ms) })),
-    releases: run.answers.map(({ query, parameters, answered, ms }) => {
-      const { cells, measures } = answered.release;
-      const estimates = cells.flatMap((cell) => measures.flatMap((_, at) => estimatesOf(cell, at)));
-      const shown = estimates.filter((estimate) => estimate !== null).length;
+    releases: run.answers.map(({ query, parameters, charges, answered, ms }) => {
       return {
         query: query.id,
         parameters,
         repeat: answered.isRepeat,
         entry: answered.accepted.index,
         k: answered.release.k,
-        cuts: measures.map(({ cut }) => cut),
-        shown,
-        hidden: estimates.length - shown,
+        charges: answered.isRepeat ? [] : charges,
+        cuts: answered.release.measures.map(({ cut }) => cut),
+        ...shownIn(answered.release),
         seconds: seconds(ms),
       };
     }),
-    budgets: run.balances,
+    budgets: run.balances.map((balance) => ({ ...balance, left: leftOf(balance) })),
     log: run.log,
     ...(comparisons.length === 0 ? {} : { comparisons }),
     verified: run.verdict.verified,

@@ -1,11 +1,19 @@
 /**
- * Runs an example room from its folder of policies: members and keys, founding, both owners' datasets, approvals, the
+ * Runs an example room from its folder of policies: members and keys, founding, the owners' datasets, approvals, the
  * planned questions, verification. What exists already is kept and used again.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type AggregateQuery, type DatasetSchema, digestOf, type Json, type Parameters } from '@reinraum/protocol';
+import {
+  type AggregateQuery,
+  type Charge,
+  type DatasetSchema,
+  digestOf,
+  type Json,
+  type Parameters,
+  price,
+} from '@reinraum/protocol';
 import { type StateVerdict, verifyState } from '../cli/audit.ts';
 import { type Answered, ask } from '../client/ask.ts';
 import { foundingOf, Instance, instanceOf, roomOf } from '../client/instance.ts';
@@ -32,6 +40,8 @@ export interface ExampleOptions {
 export interface ExampleAnswer {
   readonly query: AggregateQuery;
   readonly parameters: Parameters;
+  /** What it costs when it is not a repeat, by population. */
+  readonly charges: readonly Charge[];
   readonly answered: Answered;
   readonly ms: number;
 }
@@ -72,7 +82,8 @@ export async function runExample(options: ExampleOptions): Promise<ExampleRun> {
     const query = queryNamed(policies, run.query);
     const begun = performance.now();
     const answered = await ask(clientOf(run.by), digestOf(query as Json), query.purpose, run.parameters);
-    answers.push({ query, parameters: run.parameters, answered, ms: performance.now() - begun });
+    const charges = price(query, schemaNamed(policies, query.from.dataset), policies.template);
+    answers.push({ query, parameters: run.parameters, charges, answered, ms: performance.now() - begun });
   }
   const { balances } = await clientOf(policies.example.members[0]?.name ?? '').catalogue();
   const state = join(directory, 'state');
@@ -168,9 +179,9 @@ async function handedOver(options: ExampleOptions, client: RoomClient, plan: Pol
   return { dataset, rows, ms: performance.now() - begun };
 }
 
-/** Proposes every planned question and has it approved by whoever is missing. */
+/** Proposes every question and has it approved by the owners of its dataset and by the data protection officers. */
 async function approvedQueries(
-  { policies }: ExampleOptions,
+  { policies, say }: ExampleOptions,
   members: Members,
   clientOf: (name: string) => RoomClient,
 ): Promise<void> {
@@ -183,10 +194,12 @@ async function approvedQueries(
     if (!known) await clientOf(proposer).act('query.propose', { query: digest }, { object: query });
     else if (known.missing.length === 0) continue;
     const { owner } = schemaNamed(policies, query.from.dataset);
-    for (const [name, { member }] of members) {
-      const isOwner = member.unit === owner && member.roles.includes('owner');
-      if (isOwner || member.roles.includes('dpo')) await clientOf(name).act('query.approve', { query: digest });
-    }
+    const approvers = names.filter((name) => {
+      const { unit = '', roles = [] } = members.get(name)?.member ?? {};
+      return (unit === owner && roles.includes('owner')) || roles.includes('dpo');
+    });
+    for (const name of approvers) await clientOf(name).act('query.approve', { query: digest });
+    say(`freigegeben / approved: ${query.id} (${approvers.join(', ')})`);
   }
 }
 
