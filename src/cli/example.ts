@@ -11,6 +11,7 @@ import { Rooms } from '../host/rooms.ts';
 import type { Stage } from '../steward/hand-over.ts';
 import { print, progressBar, say } from './output.ts';
 import { planTable } from './plan-table.ts';
+import { derivedTable } from './preview.ts';
 import { repositoryRoot } from './root.ts';
 import { interrupted } from './serve.ts';
 import { summaryOf } from './summary.ts';
@@ -91,6 +92,9 @@ function show({ template }: Policies, run: ExampleRun, comparisons: readonly Com
   print(`\n${run.notice.de}\n${run.notice.en}\n`);
   for (const { query, answered } of run.answers) {
     print(`${query.title.de} / ${query.title.en}\n${tableOf(answered.release)}\n`);
+  }
+  for (const { table, derived } of run.tables) {
+    print(`${table.title.de} / ${table.title.en}\n${derivedTable(table, derived)}\n`);
   }
   print(`${planTable(run, template)}\n`);
   print(JSON.stringify(summaryOf(run, comparisons), null, 2));

@@ -24,6 +24,10 @@ export function summaryOf(run: ExampleRun, comparisons: readonly Comparison[]) {
         seconds: seconds(ms),
       };
     }),
+    tables: run.tables.map(({ table, derived }) => {
+      const shown = derived.cells.filter(({ estimate }) => estimate !== null).length;
+      return { table: table.id, shown, hidden: derived.cells.length - shown };
+    }),
     budgets: run.balances.map((balance) => ({ ...balance, left: leftOf(balance) })),
     log: run.log,
     ...(comparisons.length === 0 ? {} : { comparisons }),

@@ -100,6 +100,8 @@ export type Source = z.infer<typeof Source>;
 /** A source of one kind. */
 export type SourceOf<Kind extends Source['kind']> = Extract<Source, { kind: Kind }>;
 
+const ParameterValues = z.record(Slug, z.union([z.string(), z.int()]));
+
 /** The file as a whole. What it names elsewhere (units, datasets, questions) is checked by `policyFaults`. */
 export const ExamplePlan = z.strictObject({
   members: z.array(z.strictObject({ name: Slug, unit: UnitPath, roles: z.array(Role).min(1) })).min(1),
@@ -114,6 +116,8 @@ export const ExamplePlan = z.strictObject({
       source: Source,
     }),
   ),
-  runs: z.array(z.strictObject({ query: Slug, by: Slug, parameters: z.record(Slug, z.union([z.string(), z.int()])) })),
+  runs: z.array(z.strictObject({ query: Slug, by: Slug, parameters: ParameterValues })),
+  /** Derived tables that are evaluated afterwards, from the releases of the runs: at no charge. */
+  tables: z.array(z.strictObject({ table: Slug, by: Slug, parameters: ParameterValues })).default([]),
 });
 export type ExamplePlan = z.infer<typeof ExamplePlan>;

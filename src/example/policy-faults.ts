@@ -3,12 +3,14 @@ import {
   type AggregateQuery,
   type Charter,
   type CharterTemplate,
+  canonicalText,
   checkAgainstCharter,
   checkCompiles,
   checkTable,
   type DatasetSchema,
   type DerivedTable,
   digestOf,
+  inputParameters,
   type Json,
   partyOf,
   plan,
@@ -78,6 +80,9 @@ export function exampleFaults(policies: RoomPolicies, example: ExamplePlan): str
     ),
     ...repeated(example.datasets.map(({ dataset }) => dataset)).map((id) => `datasets: "${id}" stands twice`),
     ...example.runs.flatMap((run, at) => runFaults(policies, example, run).map((fault) => `runs.${at}.${fault}`)),
+    ...example.tables.flatMap((table, at) =>
+      tableFaults(policies, example, table).map((fault) => `tables.${at}.${fault}`),
+    ),
   ];
 }
 
@@ -131,6 +136,30 @@ function runFaults(
   );
   const faults = isAllowed ? [] : [`by: needs a member with role analyst of a unit among the question’s recipients`];
   return [...faults, ...refused('parameters', () => plan(query, schema, parameters))];
+}
+
+/** What a table is made from must have been run, with the same parameters, or it would charge somebody. */
+function tableFaults(
+  { queries, tables }: RoomPolicies,
+  { members, runs }: ExamplePlan,
+  { table: id, by, parameters }: ExamplePlan['tables'][number],
+): string[] {
+  const table = tables.find((known) => known.id === id);
+  if (!table) return [`table: there is no table "${id}" in derived/`];
+  const isAllowed = members.some(
+    ({ name, unit, roles }) => name === by && roles.includes('analyst') && table.recipients.includes(unit),
+  );
+  const faults = isAllowed ? [] : [`by: needs a member with role analyst of a unit among the table’s recipients`];
+  const refusals = refused('parameters', () => {
+    for (const [name, input] of Object.entries(table.inputs)) {
+      const query = queries.find((known) => digestOf(known as Json) === input.query);
+      const asked = canonicalText(inputParameters(table, name, parameters));
+      if (!runs.some((run) => run.query === query?.id && canonicalText(run.parameters) === asked)) {
+        faults.push(`table: no run gives its input "${name}" with these parameters`);
+      }
+    }
+  });
+  return [...faults, ...refusals];
 }
 
 function refused(where: string, check: () => unknown): string[] {

@@ -1,6 +1,6 @@
 /**
  * Runs an example room from its folder of policies: members and keys, founding, the owners' datasets, approvals, the
- * planned questions, verification. What exists already is kept and used again.
+ * planned questions and tables, verification. What exists already is kept and used again.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -16,11 +16,13 @@ import {
 } from '@reinraum/protocol';
 import { type StateVerdict, verifyState } from '../cli/audit.ts';
 import { type Answered, ask } from '../client/ask.ts';
+import { type AnsweredTable, askTable } from '../client/derived.ts';
 import { foundingOf, Instance, instanceOf, roomOf } from '../client/instance.ts';
 import { type MemberKeys, newMember, readKeyFile, writeKeyFile } from '../client/key-file.ts';
 import { RoomClient, RoomPublic, signAs, verifiedClaims } from '../client/room-client.ts';
 import { handOver, type Stage } from '../steward/hand-over.ts';
 import type { SourceRecord } from '../steward/records.ts';
+import { approved } from './approvals.ts';
 import type { Policies } from './policy-files.ts';
 import { recordsOf } from './source.ts';
 
@@ -46,6 +48,9 @@ export interface ExampleAnswer {
   readonly ms: number;
 }
 
+/** One planned table, evaluated from stored releases. */
+export type ExampleTable = Pick<AnsweredTable, 'table' | 'derived'>;
+
 /** What an example run shows. Row counts come from the source, never from the enclave. */
 export interface ExampleRun {
   readonly room: string;
@@ -54,6 +59,7 @@ export interface ExampleRun {
   readonly assurance: 'software' | 'degraded';
   readonly datasets: readonly { readonly dataset: string; readonly rows: number | null; readonly ms: number }[];
   readonly answers: readonly ExampleAnswer[];
+  readonly tables: readonly ExampleTable[];
   readonly balances: readonly Balance[];
   readonly log: { readonly size: number; readonly bytes: number };
   readonly verdict: StateVerdict;
@@ -76,7 +82,7 @@ export async function runExample(options: ExampleOptions): Promise<ExampleRun> {
   for (const dataset of policies.example.datasets) {
     datasets.push(await handedOver(options, clientOf(dataset.steward), dataset));
   }
-  await approvedQueries(options, members, clientOf);
+  await approved(policies, members, clientOf, say);
   const answers: ExampleAnswer[] = [];
   for (const run of policies.example.runs) {
     const query = queryNamed(policies, run.query);
@@ -84,6 +90,13 @@ export async function runExample(options: ExampleOptions): Promise<ExampleRun> {
     const answered = await ask(clientOf(run.by), digestOf(query as Json), query.purpose, run.parameters);
     const charges = price(query, schemaNamed(policies, query.from.dataset), policies.template);
     answers.push({ query, parameters: run.parameters, charges, answered, ms: performance.now() - begun });
+  }
+  const tables: ExampleTable[] = [];
+  for (const { table: id, by, parameters } of policies.example.tables) {
+    const table = policies.tables.find((candidate) => candidate.id === id);
+    if (!table) throw new Error(`example.yaml: there is no table "${id}"`);
+    const { derived } = await askTable(clientOf(by), digestOf(table as Json), parameters);
+    tables.push({ table, derived });
   }
   const { balances } = await clientOf(policies.example.members[0]?.name ?? '').catalogue();
   const state = join(directory, 'state');
@@ -96,6 +109,7 @@ export async function runExample(options: ExampleOptions): Promise<ExampleRun> {
     assurance: status.assurance,
     datasets,
     answers,
+    tables,
     balances,
     log: { size: verdict.verified ? verdict.size : 0, bytes: await bytesBelow(join(state, 'log')) },
     verdict,
@@ -177,30 +191,6 @@ async function handedOver(options: ExampleOptions, client: RoomClient, plan: Pol
   });
   if (!report.admitted) throw new Error(`${dataset}: rejected with ${report.total} finding(s)`);
   return { dataset, rows, ms: performance.now() - begun };
-}
-
-/** Proposes every question and has it approved by the owners of its dataset and by the data protection officers. */
-async function approvedQueries(
-  { policies, say }: ExampleOptions,
-  members: Members,
-  clientOf: (name: string) => RoomClient,
-): Promise<void> {
-  const names = [...members.keys()];
-  const [first = ''] = names;
-  for (const query of policies.queries) {
-    const digest = digestOf(query as Json);
-    const proposer = names.find((name) => members.get(name)?.member.roles.includes('analyst')) ?? first;
-    const known = (await clientOf(first).catalogue()).queries.find((candidate) => candidate.digest === digest);
-    if (!known) await clientOf(proposer).act('query.propose', { query: digest }, { object: query });
-    else if (known.missing.length === 0) continue;
-    const { owner } = schemaNamed(policies, query.from.dataset);
-    const approvers = names.filter((name) => {
-      const { unit = '', roles = [] } = members.get(name)?.member ?? {};
-      return (unit === owner && roles.includes('owner')) || roles.includes('dpo');
-    });
-    for (const name of approvers) await clientOf(name).act('query.approve', { query: digest });
-    say(`freigegeben / approved: ${query.id} (${approvers.join(', ')})`);
-  }
 }
 
 function memberNamed(members: Members, name: string): MemberKeys {

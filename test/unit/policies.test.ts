@@ -154,12 +154,11 @@ describe.each(rooms)('policies/%s', (room) => {
     );
     for (const query of queries) {
       const { privacy } = query;
-      // Measures of one question share its loss equally, so one line speaks for all of them.
       for (const { mechanism, cut } of decidersOf(policies, query)) {
         if ('rho' in privacy && mechanism.kind === 'discreteGaussian') {
           const sigma = Math.sqrt(toNumber(mechanism.variance));
           const spread = Number(sigma.toFixed(1));
-          words.push(`ρ ${privacy.rho} (ε ${epsilon(parseRational(privacy.rho))}), σ = ${spread}: `);
+          words.push(`ρ ${privacy.rho} (ε ${epsilon(parseRational(privacy.rho))}), σ = `, `σ = ${spread}`);
           words.push(`is exact to about ±${Math.round(1.96 * sigma)} (95 %)`);
         }
         if ('epsilon' in privacy && mechanism.kind === 'discreteLaplace') {
@@ -218,8 +217,8 @@ test('the comment of Neuss says what the caps mean and what each question costs,
     const both = population === 'company' ? `${loss} +${loss}` : loss;
     expect(text).toMatch(new RegExp(`#   ${id} \\(Q[^\\n]*? +${both.replaceAll('/', '\\/')} `));
   }
-  // "Pays for 100 keep decisions of 1e-8": the plan takes 18 of them.
-  expect(multiply(parseRational(person.budget.delta), rational(18n, 100n))).toEqual(persons.delta);
+  // "Pays for 100 keep decisions of 1e-8": the plan takes 19 of them.
+  expect(multiply(parseRational(person.budget.delta), rational(19n, 100n))).toEqual(persons.delta);
 });
 
 describe('a folder with a fault is refused with file, field and fix', () => {
@@ -253,10 +252,10 @@ describe('a folder with a fault is refused with file, field and fix', () => {
       'from.dataset: there is no schema "people"',
     ],
     [
-      'queries/q01-bevoelkerung.yaml',
-      'id: bevoelkerung',
-      'id: ueberschuldete',
-      'queries/: id: "ueberschuldete" stands twice',
+      'queries/q17-insolvenzen.yaml',
+      'id: insolvenzen',
+      'id: bonitaetsklassen',
+      'queries/: id: "bonitaetsklassen" stands twice',
     ],
     ['queries/q01-bevoelkerung.yaml', 'column: r.sex', 'column: r.gender', 'groupBy.2.column: query-not-compilable: '],
     ['queries/q17-insolvenzen.yaml', 'eq: [f.quarter,', 'eq: [quarter,', 'where.eq.0: write alias.column'],
@@ -284,6 +283,31 @@ describe('a folder with a fault is refused with file, field and fix', () => {
       'rows: 14400',
       'rows: 14401',
       'source.columns.district.counts: add up to 14400; "rows" says 14401',
+    ],
+    ['example.yaml', 'table: gewerbesaldo', 'table: saldo', 'tables.5.table: there is no table "saldo" in derived/'],
+    [
+      'example.yaml',
+      'table: gewerbesaldo, by: wirtschaftsfoerderung',
+      'table: gewerbesaldo, by: sozialplanung',
+      'tables.5.by: needs a member',
+    ],
+    [
+      'derived/q15-firmenbestand-veraenderung.yaml',
+      'quarter: 2025-Q3',
+      'quarter: 2025-Q2',
+      'tables.4.table: no run gives its input "before" with these parameters',
+    ],
+    [
+      'derived/q13-beratungsquote.yaml',
+      'debtors: { query: ueberschuldungstypen, measure: persons }',
+      'debtors: { query: ueberschuldungstypen, measure: types }',
+      'derived/beratungsquote: inputs.debtors.measure: query-not-compilable: ',
+    ],
+    [
+      'codes/bezirke-aussageraeume.csv',
+      '01 03+04',
+      '01 04',
+      'derived/ueberschuldungsquote-alter: axes.0.from.residents: query-not-compilable: ',
     ],
     ['example.yaml', 'capacityRows: 80000', 'capacityRows: 70000', 'datasets.5.capacityRows: is less than the 76780'],
     [
