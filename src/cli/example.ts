@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type AggregateQuery, digestOf, type Json } from '@reinraum/protocol';
 import type { Command } from 'commander';
 import { loadPolicies, type Policies } from '../example/policy-files.ts';
 import { type Comparison, compareWithReference } from '../example/reference.ts';
@@ -9,6 +10,7 @@ import { type ExampleRun, runExample } from '../example/run.ts';
 import { type Installation, serveInstallation } from '../gateway/node.ts';
 import { Rooms } from '../host/rooms.ts';
 import type { Stage } from '../steward/hand-over.ts';
+import { type LabelNames, labelNames, plainLabels, tableLabelNames } from './label-names.ts';
 import { print, progressBar, say } from './output.ts';
 import { planTable } from './plan-table.ts';
 import { derivedTable } from './preview.ts';
@@ -88,14 +90,29 @@ function progressOf(): (dataset: string, stage: Stage, done: number, total: numb
   };
 }
 
-function show({ template }: Policies, run: ExampleRun, comparisons: readonly Comparison[]): void {
+function show(policies: Policies, run: ExampleRun, comparisons: readonly Comparison[]): void {
   print(`\n${run.notice.de}\n${run.notice.en}\n`);
-  for (const { query, answered } of run.answers) {
-    print(`${query.title.de} / ${query.title.en}\n${tableOf(answered.release)}\n`);
+  for (const { query, parameters, answered } of run.answers) {
+    const chosen = Object.values(parameters).map((value) => ` (${value})`);
+    print(
+      `${query.title.de} / ${query.title.en}${chosen.join('')}\n${tableOf(answered.release, namesIn(policies, query))}\n`,
+    );
   }
   for (const { table, derived } of run.tables) {
-    print(`${table.title.de} / ${table.title.en}\n${derivedTable(table, derived)}\n`);
+    const names = tableLabelNames(table, (input) =>
+      namesIn(
+        policies,
+        policies.queries.find((query) => digestOf(query as Json) === table.inputs[input]?.query),
+      ),
+    );
+    print(`${table.title.de} / ${table.title.en}\n${derivedTable(table, derived, names)}\n`);
   }
-  print(`${planTable(run, template)}\n`);
+  print(`${planTable(run, policies.template)}\n`);
   print(JSON.stringify(summaryOf(run, comparisons), null, 2));
+}
+
+/** What the labels of a query's release are called in the policies. */
+function namesIn({ schemas }: Policies, query: AggregateQuery | undefined): LabelNames {
+  const schema = schemas.find(({ id }) => id === query?.from.dataset);
+  return query && schema ? labelNames(query, schema) : plainLabels;
 }

@@ -12,6 +12,7 @@ import {
 import type { Command } from 'commander';
 import { askTable } from '../client/derived.ts';
 import { clientOf, type MemberOptions, withMember } from './address.ts';
+import { type LabelNames, plainLabels } from './label-names.ts';
 import { print, say } from './output.ts';
 import { parametersOf } from './parameters.ts';
 import { alignedTable } from './table.ts';
@@ -90,17 +91,22 @@ async function table(digest: string, options: PreviewOptions): Promise<void> {
 }
 
 /** A derived table as text; a change that its range does not tell from none says so. */
-export function derivedTable({ measure }: DerivedTable, { axes, cells, decimals }: Derived): string {
+export function derivedTable(
+  { measure }: DerivedTable,
+  { axes, cells, decimals }: Derived,
+  names: LabelNames = plainLabels,
+): string {
   const unit = measure.fn === 'ratio' && measure.per !== 1 ? ` (je / per ${measure.per})` : '';
   const word = measure.fn === 'change' ? ['Richtung / direction'] : [];
   const head = [...axes.map(({ as }) => as), `${measure.as}${unit}`, '95 %-Bereich', ...word];
   const text = (value: number) => (value / 10 ** decimals).toFixed(decimals);
   const rows = cells.map(({ key, estimate }) => {
-    if (!estimate) return [...key, '.', '.', ...word.map(() => '.')];
+    const labels = key.map((label, at) => names(axes[at]?.as ?? '', label));
+    if (!estimate) return [...labels, '.', '.', ...word.map(() => '.')];
     const { value, low, high } = estimate;
     const direction =
       low > 0 ? 'gestiegen / up' : high < 0 ? 'gefallen / down' : 'nicht unterscheidbar / no difference shown';
-    return [...key, text(value), `${text(low)} – ${text(high)}`, ...word.map(() => direction)];
+    return [...labels, text(value), `${text(low)} – ${text(high)}`, ...word.map(() => direction)];
   });
   return alignedTable(head, rows, axes.length);
 }

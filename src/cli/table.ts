@@ -1,15 +1,16 @@
 /** A release as a table people read: value and range, `.` for every hidden cell. */
 import { type Estimate, estimatesOf, type Release, type ReleasedMeasure } from '@reinraum/protocol';
+import { type LabelNames, plainLabels } from './label-names.ts';
 
 /** Lines of a text table. Suppressed is never shown as 0 (domain.md "Symbols of official tables"). */
-export function tableOf({ axes, cells, measures, k }: Release): string {
+export function tableOf({ axes, cells, measures, k }: Release, names: LabelNames = plainLabels): string {
   const titles = measures.flatMap((measure) => {
-    const labels = measure.labels?.map((label) => `${measure.as} ${label}`) ?? [measure.as];
+    const labels = measure.labels?.map((label) => `${measure.as} ${names(measure.as, label)}`) ?? [measure.as];
     return labels.flatMap((label) => [`${label}${unitOf(measure)}`, '95 %-Bereich']);
   });
   const head = [...axes.map(({ as }) => as), ...titles];
   const rows = cells.map((cell) => [
-    ...cell.key,
+    ...cell.key.map((label, at) => names(axes[at]?.as ?? '', label)),
     ...measures.flatMap((measure, at) => estimatesOf(cell, at).flatMap((estimate) => shown(measure, estimate))),
   ]);
   const note = `. = geheim (weniger als ${k} oder nicht sicher zeigbar) / hidden (fewer than ${k}, or not safe to show)`;
