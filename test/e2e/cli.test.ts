@@ -89,8 +89,8 @@ test('from keys to a verified answer', async () => {
     await reinraum('found', 'charter.json', ...two, '--signature', 'dpo2.sig', '--url', url, '--room', 'pums'),
   ).toBe(room);
 
-  const rows = Array.from({ length: 300 }, (_, n) => `${n};40;1;${n < 250 ? 9 : 13};1;1000;1`);
-  await writeFile(join(folder, 'people.csv'), `\uFEFFpid;age;sex;educ;race;income;married\r\n${rows.join('\r\n')}\r\n`);
+  const rows = Array.from({ length: 300 }, (_, n) => `${n};40;1;${n < 250 ? 9 : 13};1000`);
+  await writeFile(join(folder, 'people.csv'), `\uFEFFpid;age;sex;educ;income\r\n${rows.join('\r\n')}\r\n`);
   const purpose = [
     '--capacity',
     '500',
@@ -115,7 +115,7 @@ test('from keys to a verified answer', async () => {
   expect(JSON.parse(await reinraum(...upload))).toMatchObject({ admitted: true });
   expect(await readFile(join(folder, 'receipt.tlog-proof'), 'utf8')).toContain('c2sp.org/tlog-proof@v1');
 
-  await writeFile(join(folder, 'bad.csv'), 'pid;age;sex;educ;race;income;married\n1;40;1;77;1;5;1\n');
+  await writeFile(join(folder, 'bad.csv'), 'pid;age;sex;educ;income\n1;40;1;77;5\n');
   const bad = ['dataset', 'upload', 'bad.csv', ...as('steward'), '--dataset', 'pums', ...purpose];
   await expect(reinraum(...bad)).rejects.toThrow(/row 1, column "educ": not-in-code-list/);
 
