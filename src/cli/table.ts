@@ -2,19 +2,46 @@
 import { type Estimate, estimatesOf, type Release, type ReleasedMeasure } from '@reinraum/protocol';
 import { type LabelNames, plainLabels } from './label-names.ts';
 
-/** Lines of a text table. Suppressed is never shown as 0 (domain.md "Symbols of official tables"). */
-export function tableOf({ axes, cells, measures, k }: Release, names: LabelNames = plainLabels): string {
-  const titles = measures.flatMap((measure) => {
-    const labels = measure.labels?.map((label) => `${measure.as} ${names(measure.as, label)}`) ?? [measure.as];
-    return labels.flatMap((label) => [`${label}${unitOf(measure)}`, '95 %-Bereich']);
-  });
-  const head = [...axes.map(({ as }) => as), ...titles];
+/**
+ * Lines of text tables: one for all measures with one value a cell, one for each measure by classes, a row a class. Suppressed
+ * is never shown as 0 (domain.md "Symbols of official tables").
+ */
+export function tableOf(release: Release, names: LabelNames = plainLabels): string {
+  const alone = release.measures.filter(({ labels }) => !labels);
+  const tables = [
+    ...(alone.length > 0 ? [tableByCell(release, alone, names)] : []),
+    ...release.measures.filter(({ labels }) => labels).map((measure) => tableByClass(release, measure, names)),
+  ];
+  const note = `. = geheim (weniger als ${release.k} oder nicht sicher zeigbar) / hidden (fewer than ${release.k}, or not safe to show)`;
+  return [...tables, note].join('\n');
+}
+
+function tableByCell({ axes, cells, measures }: Release, alone: readonly ReleasedMeasure[], names: LabelNames): string {
+  const head = [
+    ...axes.map(({ as }) => as),
+    ...alone.flatMap((measure) => [`${measure.as}${unitOf(measure)}`, '95 %-Bereich']),
+  ];
   const rows = cells.map((cell) => [
-    ...cell.key.map((label, at) => names(axes[at]?.as ?? '', label)),
-    ...measures.flatMap((measure, at) => estimatesOf(cell, at).flatMap((estimate) => shown(measure, estimate))),
+    ...namesOf(cell.key, axes, names),
+    ...alone.flatMap((measure) => shown(measure, estimatesOf(cell, measures.indexOf(measure))[0] ?? null)),
   ]);
-  const note = `. = geheim (weniger als ${k} oder nicht sicher zeigbar) / hidden (fewer than ${k}, or not safe to show)`;
-  return `${alignedTable(head, rows, axes.length)}\n${note}`;
+  return alignedTable(head, rows, axes.length);
+}
+
+function tableByClass({ axes, cells, measures }: Release, measure: ReleasedMeasure, names: LabelNames): string {
+  const head = [...axes.map(({ as }) => as), 'Klasse / class', `${measure.as}${unitOf(measure)}`, '95 %-Bereich'];
+  const rows = cells.flatMap((cell) =>
+    estimatesOf(cell, measures.indexOf(measure)).map((estimate, at) => [
+      ...namesOf(cell.key, axes, names),
+      names(measure.as, measure.labels?.[at] ?? ''),
+      ...shown(measure, estimate),
+    ]),
+  );
+  return alignedTable(head, rows, axes.length + 1);
+}
+
+function namesOf(key: readonly string[], axes: Release['axes'], names: LabelNames): string[] {
+  return key.map((label, at) => names(axes[at]?.as ?? '', label));
 }
 
 /** Lines of a table with its columns aligned: the first `keys` to the left, numbers to the right. */
