@@ -88,6 +88,18 @@ export class LogReader {
     return proof;
   }
 
+  /** One entry, proved to be in the log at `head`. Throws `EvidenceError` `entry-mismatch` where it is not the one logged. */
+  async entry(index: number, head: Checkpoint): Promise<Uint8Array> {
+    if (index < 0 || index >= head.size) throw new RangeError('reader: there is no such entry at this size');
+    const proof = await this.inclusion(index, head);
+    const entry = (await this.#bundle(Math.floor(index / tileWidth), head.size))[index % tileWidth];
+    const claim = { index, size: head.size, root: head.root, leaf: leafHash(entry ?? new Uint8Array()) };
+    if (!entry || !verifyInclusion(claim, proof)) {
+      throw new EvidenceError('entry-mismatch', `entry ${index} is not the one logged`, { entryIndex: index });
+    }
+    return entry;
+  }
+
   /**
    * Proves that the log at `older` is a prefix of the log at `newer`; the empty tree is a prefix of anything. Throws
    * `EvidenceError` `consistency-invalid` where it is not (a split view, if both are signed) or on missing tiles.

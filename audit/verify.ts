@@ -58,7 +58,7 @@ export async function verifyLog({ fetch, readObject, room, each }: Evidence): Pr
  * another charter than the room's, the key will not match the checkpoint, or replay will say so.
  */
 async function readerOf(fetch: Fetch, readObject: ReadObject, expected: string | undefined): Promise<LogReader> {
-  const bundle = (await fetch('tile/entries/000')) ?? (await firstPartial(fetch));
+  const bundle = (await firstPartial(fetch)) ?? (await fetch('tile/entries/000'));
   if (!bundle) throw new EvidenceError('bundle-missing', 'the first entries are missing', { entryIndex: 0 });
   const length = new DataView(bundle.buffer, bundle.byteOffset).getUint16(0);
   const first = decodeBundle(bundle.slice(0, 2 + length), 1)[0];

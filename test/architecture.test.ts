@@ -14,6 +14,7 @@ describe('the tree', () => {
   test('has files in every zone that has code', () => {
     const folders = new Set(tree.map(({ file }) => file.split('/')[0]));
     expect([...folders]).toEqual(expect.arrayContaining(['audit', 'enclave', 'src', 'test']));
+    expect(tree.some(({ file }) => file.startsWith('src/web/') && file.endsWith('.tsx'))).toBe(true);
   });
 
   test('imports only what the table of the three zones allows', () => {
@@ -44,7 +45,7 @@ describe('the tree', () => {
 
   test('has the table docs/architecture.md shows', () => {
     const rows = tableRows(readFileSync(path.join(root, 'docs/architecture.md'), 'utf8'));
-    const columns = ['@reinraum/protocol', '@reinraum/audit', '@reinraum/enclave', 'reinraum'];
+    const columns = ['@reinraum/protocol', '@reinraum/audit', '@reinraum/client', '@reinraum/enclave', 'reinraum'];
     for (const { name, packageName, mayImport } of zones.filter((zone) => zone.name !== 'test')) {
       const marks = rows.get(name);
       expect(marks, `row ${name}`).toBeDefined();
@@ -90,6 +91,10 @@ describe('the check of imports', () => {
     ['src/a.ts', `import { x } from '@reinraum/enclave';`, 'src may not import @reinraum/enclave'],
     ['src/a.ts', `import { x } from '../enclave/answer.ts';`, '../enclave/answer.ts leaves src'],
     ['src/a.ts', `import { x } from '@reinraum/protocol/bytes.ts';`, 'goes round the door of @reinraum/protocol'],
+    ['src/a.ts', `import { x } from './client/ask.ts';`, './client/ask.ts leaves src'],
+    ['src/client/a.ts', `import 'node:fs';`, 'node:fs: src/client uses no Node modules here'],
+    ['src/client/a.ts', `import { x } from '@reinraum/audit';`, '@reinraum/audit needs a disk'],
+    ['src/web/a.tsx', `import { x } from '../gateway/app.ts';`, '../gateway/app.ts leaves src/web'],
     ['src/a.ts', `import fs from 'fs';`, 'fs is not in the package.json of src'],
     ['src/a.ts', `import { x } from '#internal';`, '#internal is neither a package nor a relative path'],
     ['src/a.ts', `import { x } from './b';`, './b lacks its ending'],
@@ -107,6 +112,7 @@ describe('the check of imports', () => {
     ['audit/durable.ts', `import { open } from 'node:fs/promises';`],
     ['enclave/a.ts', `import { readFileSync } from 'node:fs';`],
     ['test/a.ts', `import { x } from '../enclave/answer.ts'; await import(name);`],
+    ['src/web/a.tsx', `import { x } from './b.tsx'; const y = <p>{x}</p>;`],
     ['enclave/a.ts', '// import "hono"\n/* import "hono" */ const s = `import "hono"`; const r = /import "hono"/;'],
   ])('accepts in %s: %j', (file, text) => {
     expect(faults(file, text)).toEqual([]);

@@ -17,6 +17,7 @@ export interface LockEntry {
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
 /** Place → entry. */
@@ -42,9 +43,24 @@ export function packageName(place: string, entry: LockEntry): string {
   return entry.name ?? place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
 }
 
-/** What the product ships or runs on: everything but workspaces and what only development needs. */
+/**
+ * What the product ships or runs on: everything the workspaces reach through their dependencies, and what those need.
+ * Followed by hand, as npm takes the optional parts of an optional peer (a compiler beside a library) for production.
+ */
 export function productionPlaces(lock: Lock): string[] {
-  return Object.entries(lock)
-    .filter(([place, entry]) => place.includes('node_modules/') && !entry.link && !entry.dev && !entry.devOptional)
-    .map(([place]) => place);
+  const reached = new Set<string>();
+  const follow = (place: string): void => {
+    const entry = lock[place] ?? {};
+    const peers = Object.keys(entry.peerDependencies ?? {}).filter(
+      (name) => !entry.peerDependenciesMeta?.[name]?.optional,
+    );
+    const names = [...Object.keys({ ...entry.dependencies, ...entry.optionalDependencies }), ...peers];
+    for (const needed of names.flatMap((name) => placeOf(lock, place, name) ?? [])) {
+      if (reached.has(needed) || lock[needed]?.link) continue;
+      reached.add(needed);
+      follow(needed);
+    }
+  };
+  for (const place of Object.keys(lock)) if (!place.includes('node_modules/')) follow(place);
+  return [...reached];
 }

@@ -76,6 +76,13 @@ function twins(place: string): string[] {
   return ['linux-x64', 'linux-arm64', 'linux-x64-musl', 'linux-arm64-musl'].map((platform) => `${stem}${platform}`);
 }
 
+/** The font inside the design system's package, which has a licence of its own; its text is served beside it. */
+const font = `## Fonts
+
+The screens use Fira Sans, out of the package @kern-ux/native: Copyright (c) 2012-2015, The Mozilla Foundation and
+Telefonica S.A., under the SIL Open Font License 1.1 (\`src/web/public/fira-sans-licence.txt\`).
+`;
+
 function page(lock: Lock): string {
   const sections = notices(lock).map(({ names, licence, text }) => {
     // Node brings the licences of all it contains. They come with its binary and are too long to repeat.
@@ -90,6 +97,7 @@ function page(lock: Lock): string {
     'the versions of `package-lock.json`. Written by `npm run notices`.\n',
     '## Packages\n',
     ...sections,
+    font,
     publishedData,
   ].join('\n');
 }

@@ -1,9 +1,9 @@
 /** How a command finds its room and its member. */
+
 import { readFile } from 'node:fs/promises';
+import { Instance, RoomClient } from '@reinraum/client';
 import type { Command } from 'commander';
-import { Instance } from '../client/instance.ts';
-import { readKeyFile } from '../client/key-file.ts';
-import { RoomClient } from '../client/room-client.ts';
+import { readKeyFile } from './key-store.ts';
 
 /** Options every member's command has. */
 export interface MemberOptions {

@@ -1,5 +1,7 @@
 /** `reinraum charter check|instance|sign`: what people write, what they sign. */
+
 import { readFile, writeFile } from 'node:fs/promises';
+import { instanceOf, RoomPublic, roomOf, signAs, verifiedClaims, withoutRecovery } from '@reinraum/client';
 import {
   type Charter,
   type DatasetSchema,
@@ -13,12 +15,9 @@ import {
   price,
 } from '@reinraum/protocol';
 import type { Command } from 'commander';
-import { instanceOf, roomOf } from '../client/instance.ts';
-import { readKeyFile } from '../client/key-file.ts';
-import { withoutRecovery } from '../client/recovery.ts';
-import { RoomPublic, signAs, verifiedClaims } from '../client/room-client.ts';
 import { loadRoomPolicies } from '../example/policy-files.ts';
 import { readInstance } from './address.ts';
+import { readKeyFile } from './key-store.ts';
 import { print, say } from './output.ts';
 
 /** Adds the commands. */

@@ -1,9 +1,10 @@
 /** `reinraum dataset upload|list|withdraw`: the steward's commands. */
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RoomClient } from '@reinraum/client';
 import { type DatasetSchema, formatRational, parseRational } from '@reinraum/protocol';
 import type { Command } from 'commander';
-import type { RoomClient } from '../client/room-client.ts';
 import { earlierOutcome, type HandedOver, type Handover, handOver, type Stage } from '../steward/hand-over.ts';
 import type { Scales } from '../steward/parquet-column.ts';
 import { sourceRecords } from '../steward/records.ts';

@@ -15,6 +15,7 @@ import { print, progressBar, say } from './output.ts';
 import { planTable } from './plan-table.ts';
 import { derivedTable } from './preview.ts';
 import { repositoryRoot } from './root.ts';
+import { servedScreens } from './screens.ts';
 import { interrupted } from './serve.ts';
 import { summaryOf } from './summary.ts';
 import { tableOf } from './table.ts';
@@ -56,7 +57,8 @@ async function runRoom(name: string, options: RunOptions, isServed = options.onc
   const rooms = new Rooms({ appDirectory: repositoryRoot, directory });
   let installation: Installation | undefined;
   try {
-    installation = await serveInstallation({ rooms, port: isTemporary ? 0 : Number(options.port) });
+    const screens = isServed ? await servedScreens() : {};
+    installation = await serveInstallation({ rooms, port: isTemporary ? 0 : Number(options.port), ...screens });
     await rooms.room(policies.template.id);
     const run = await runExample({
       policies,

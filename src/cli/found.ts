@@ -1,8 +1,8 @@
 /** `reinraum found`: hands an instance with all signatures to its enclave; from then on the room exists. */
+
 import { readFile } from 'node:fs/promises';
+import { foundingOf, RoomPublic, roomOf } from '@reinraum/client';
 import type { Command } from 'commander';
-import { foundingOf, roomOf } from '../client/instance.ts';
-import { RoomPublic } from '../client/room-client.ts';
 import { readInstance } from './address.ts';
 import { print } from './output.ts';
 

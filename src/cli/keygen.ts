@@ -1,10 +1,11 @@
 /** `reinraum keygen`: keys of one member, made and kept on the member's own machine. */
+
 import { writeFile } from 'node:fs/promises';
+import { type MemberKeys, newMember, replacementFor } from '@reinraum/client';
 import { Role, UnitPath } from '@reinraum/protocol';
 import type { Command } from 'commander';
-import { type MemberKeys, newMember, readKeyFile, writeKeyFile } from '../client/key-file.ts';
-import { replacementFor } from '../client/recovery.ts';
 import { readInstance } from './address.ts';
+import { readKeyFile, writeKeyFile } from './key-store.ts';
 import { print } from './output.ts';
 
 interface KeygenOptions {

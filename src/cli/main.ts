@@ -11,6 +11,7 @@ import { say } from './output.ts';
 import { addQuery } from './query.ts';
 import { addRelease } from './release.ts';
 import { addSchema } from './schema.ts';
+import { addScreens } from './screens.ts';
 import { addServe } from './serve.ts';
 import { wordsFor } from './words.ts';
 
@@ -28,6 +29,7 @@ const commands = [
   addRelease,
   addMember,
   addAudit,
+  addScreens,
 ];
 for (const add of commands) add(program);
 

@@ -1,10 +1,11 @@
 /** `reinraum member list|recover|approve`: who is in the room, and new keys for a member who lost the old ones. */
+
 import { readFile, writeFile } from 'node:fs/promises';
+import { approveRecovery, RecoveryRequest, recoveryRequest, requestedKeys } from '@reinraum/client';
 import { digestOf } from '@reinraum/protocol';
 import type { Command } from 'commander';
-import { readKeyFile } from '../client/key-file.ts';
-import { approveRecovery, RecoveryRequest, recoveryRequest, requestedKeys } from '../client/recovery.ts';
 import { clientOf, type MemberOptions, readInstance, withMember } from './address.ts';
+import { readKeyFile } from './key-store.ts';
 import { print, say } from './output.ts';
 
 /** Adds the commands. */

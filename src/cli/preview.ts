@@ -1,6 +1,7 @@
 /** `reinraum query preview` and `reinraum query table`: what a run would cost, and tables derived from releases. */
 
 import { readFile } from 'node:fs/promises';
+import { askTable } from '@reinraum/client';
 import {
   AggregateQuery,
   type Derived,
@@ -10,7 +11,6 @@ import {
   Release,
 } from '@reinraum/protocol';
 import type { Command } from 'commander';
-import { askTable } from '../client/derived.ts';
 import { clientOf, type MemberOptions, withMember } from './address.ts';
 import { type LabelNames, plainLabels } from './label-names.ts';
 import { print, say } from './output.ts';

@@ -1,9 +1,7 @@
 /** `reinraum query propose|approve|revoke|clear|list|run`: questions, from proposal to answer. */
+import { ask, clearQuery, type RoomClient, retractionNotice, retractionsFor } from '@reinraum/client';
 import { AggregateQuery, type Catalogue, digestOf, type Json } from '@reinraum/protocol';
 import type { Command } from 'commander';
-import { ask } from '../client/ask.ts';
-import { clearQuery, retractionNotice, retractionsFor } from '../client/lifecycle.ts';
-import type { RoomClient } from '../client/room-client.ts';
 import { loadQuestion } from '../example/policy-files.ts';
 import { clientOf, type MemberOptions, withMember } from './address.ts';
 import { print, say } from './output.ts';

@@ -1,7 +1,7 @@
 /** `reinraum release retract`: taking back a wrong answer. */
+import { retractRelease } from '@reinraum/client';
 import { RetractionReason } from '@reinraum/protocol';
 import { type Command, Option } from 'commander';
-import { retractRelease } from '../client/lifecycle.ts';
 import { clientOf, type MemberOptions, withMember } from './address.ts';
 import { print } from './output.ts';
 

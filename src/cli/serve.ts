@@ -7,6 +7,7 @@ import { RoomInUse, Rooms } from '../host/rooms.ts';
 import { tokenFromFile } from '../host/token-file.ts';
 import { say } from './output.ts';
 import { repositoryRoot } from './root.ts';
+import { servedScreens } from './screens.ts';
 import { wordsFor } from './words.ts';
 
 interface ServeWords {
@@ -46,6 +47,7 @@ export function addServe(program: Command): void {
         hostname,
         accessLog: pinoAccessLog(),
         ...(host ? { host } : {}),
+        ...(await servedScreens()),
       });
       for (const name of new Set([...(await rooms.names()), ...(options.room ?? [])])) await openRoom(rooms, name);
       say(`serving on ${installation.url}`);

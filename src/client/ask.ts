@@ -1,5 +1,4 @@
 /** An analyst's question: signs the run, opens the answer and proves it against the log. */
-import { randomBytes } from 'node:crypto';
 import {
   type Accepted,
   canonicalText,
@@ -14,6 +13,7 @@ import {
   utf8,
 } from '@reinraum/protocol';
 import { z } from 'zod';
+import { randomBytes } from './random.ts';
 import type { RoomClient } from './room-client.ts';
 
 const Result = z.strictObject({
@@ -28,6 +28,8 @@ export interface Answered {
   readonly release: Release;
   /** The signed document, byte for byte as stored. */
   readonly document: SignedDocument;
+  /** Opens the commitment by which the log names the document. */
+  readonly salt: string;
   readonly accepted: Accepted;
   /** Whether this was a stored release, delivered again at no charge. */
   readonly isRepeat: boolean;
@@ -41,7 +43,7 @@ export async function ask(
   parameters: Parameters,
 ): Promise<Answered> {
   const { member } = client.keys;
-  const opening = { salt: toBase64(new Uint8Array(randomBytes(32))), value: canonicalText(parameters) };
+  const opening = { salt: toBase64(randomBytes(32)), value: canonicalText(parameters) };
   const body = {
     query,
     parameters: commit('parameters', opening),
@@ -59,5 +61,5 @@ export async function ask(
   if (entry.type === 'query.released' && entry.detail.result !== commit('release', { salt, value: document.payload })) {
     throw new Error('the answer is not the one the log commits to');
   }
-  return { release, document, accepted, isRepeat };
+  return { release, document, salt, accepted, isRepeat };
 }

@@ -1,9 +1,17 @@
-/** A member's key file: everything secret a member has, on the member's own machine only, mode 0600. */
-import { randomBytes } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
-import { Bytes32, fromBase64, Member, type Role, type SigningKey, signingKey, toBase64 } from '@reinraum/protocol';
+/** A member's key file: everything secret a member has, as text. Who keeps it where is for the tool around it. */
+import {
+  Bytes32,
+  fromBase64,
+  Member,
+  type Role,
+  type SigningKey,
+  signingKey,
+  toBase64,
+  toHex,
+} from '@reinraum/protocol';
 import nacl from 'tweetnacl';
 import { z } from 'zod';
+import { randomBytes } from './random.ts';
 
 const KeyFile = z.strictObject({
   kind: z.literal('reinraum-key'),
@@ -27,24 +35,21 @@ export interface MemberKeys {
 
 /** A fresh member of a unit, with keys from the operating system's random source. */
 export function newMember(unit: string, roles: readonly Role[]): MemberKeys {
-  const signing = signingKey(new Uint8Array(randomBytes(32)));
-  const reading = nacl.box.keyPair.fromSecretKey(new Uint8Array(randomBytes(32)));
+  const signing = signingKey(randomBytes(32));
+  const reading = nacl.box.keyPair.fromSecretKey(randomBytes(32));
   const member = Member.parse({
-    ref: `m-${randomBytes(8).toString('hex')}`,
+    ref: `m-${toHex(randomBytes(8))}`,
     unit,
     roles,
     signingKey: toBase64(signing.publicKey),
     readingKey: toBase64(reading.publicKey),
   });
-  const pseudonymKey = roles.includes('owner') ? new Uint8Array(randomBytes(32)) : null;
+  const pseudonymKey = roles.includes('owner') ? randomBytes(32) : null;
   return { member, signing, readingSecret: reading.secretKey, pseudonymKey };
 }
 
-/** Writes a key file; refuses to replace one. */
-export async function writeKeyFile(
-  path: string,
-  { member, signing, readingSecret, pseudonymKey }: MemberKeys,
-): Promise<void> {
+/** The text of a key file. */
+export function formatKeyFile({ member, signing, readingSecret, pseudonymKey }: MemberKeys): string {
   const content = KeyFile.parse({
     kind: 'reinraum-key',
     v: 1,
@@ -53,30 +58,32 @@ export async function writeKeyFile(
     readingSecret: toBase64(readingSecret),
     pseudonymKey: pseudonymKey && toBase64(pseudonymKey),
   });
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.write(`${JSON.stringify(content, null, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  return `${JSON.stringify(content, null, 2)}\n`;
 }
 
-/** Reads a key file. Throws an error that names the path, never what is in it. */
-export async function readKeyFile(path: string): Promise<MemberKeys> {
+/**
+ * Reads {@link formatKeyFile}. Throws `SyntaxError` where the text is not JSON and `TypeError` where it is no key file or
+ * its public keys are not those of its secrets; neither says what is in it.
+ */
+export function parseKeyFile(text: string): MemberKeys {
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(path, 'utf8'));
+    content = JSON.parse(text);
   } catch {
-    throw new Error(`${path}: no readable key file; make one with "reinraum keygen"`);
+    throw new SyntaxError('key file: not readable');
   }
   const parsed = KeyFile.safeParse(content);
-  if (!parsed.success) throw new Error(`${path}: not a key file of "reinraum keygen"`);
+  if (!parsed.success) throw new TypeError('key file: not one of "reinraum keygen"');
   const { member, signingSeed, readingSecret, pseudonymKey } = parsed.data;
+  const signing = signingKey(fromBase64(signingSeed));
+  const reading = nacl.box.keyPair.fromSecretKey(fromBase64(readingSecret));
+  if (toBase64(signing.publicKey) !== member.signingKey || toBase64(reading.publicKey) !== member.readingKey) {
+    throw new TypeError('key file: its public keys are not those of its secrets');
+  }
   return {
     member,
-    signing: signingKey(fromBase64(signingSeed)),
-    readingSecret: fromBase64(readingSecret),
+    signing,
+    readingSecret: reading.secretKey,
     pseudonymKey: pseudonymKey === null ? null : fromBase64(pseudonymKey),
   };
 }

@@ -1,16 +1,18 @@
 /** A member's connection to a room: signs statements, checks receipts, opens what is sealed to the member. */
-import { randomBytes } from 'node:crypto';
-import { ed25519Verifier, formatVkey, verifyReceipt } from '@reinraum/audit';
+import { ed25519Verifier, type Fetch, formatVkey, verifyReceipt } from '@reinraum/audit/verifier';
 import {
   Accepted,
+  type Bilingual,
   Catalogue,
   type Charter,
   Claims,
+  concat,
   digestOf,
   type Founding,
   FrameReader,
   formatInstant,
   fromBase64,
+  fromHex,
   type Opening,
   openBytes,
   openDocument,
@@ -21,10 +23,12 @@ import {
   type StatementType,
   Status,
   signStatement,
+  toHex,
   unpadded,
   utf8,
 } from '@reinraum/protocol';
 import type { MemberKeys } from './key-file.ts';
+import { randomBytes } from './random.ts';
 
 /** The room said no, in its own words. */
 export class RoomProblem extends Error {
@@ -33,11 +37,10 @@ export class RoomProblem extends Error {
   readonly field: string | undefined;
   /** Bytes of an upload that have arrived, for code `offset-mismatch`. */
   readonly offset: number | undefined;
+  /** What the room says to people; undefined where nothing readable came back. */
+  readonly detail: Bilingual | undefined;
 
-  constructor(
-    status: number,
-    problem: { code?: string; field?: string; offset?: number; detail?: { de: string; en: string } },
-  ) {
+  constructor(status: number, problem: { code?: string; field?: string; offset?: number; detail?: Bilingual }) {
     const code = problem.code ?? 'unreadable-answer';
     const field = problem.field === undefined ? '' : ` (${problem.field})`;
     super(`${code}${field}: ${problem.detail?.de ?? ''} / ${problem.detail?.en ?? ''}`);
@@ -46,6 +49,7 @@ export class RoomProblem extends Error {
     this.code = code;
     this.field = problem.field;
     this.offset = problem.offset;
+    this.detail = problem.detail;
   }
 }
 
@@ -143,21 +147,45 @@ export class RoomClient {
 
   /** A fresh session for log and catalogue. */
   async session(): Promise<string> {
-    const { accepted } = await this.act('session.open', { scope: 'log' });
-    if (!accepted.session) throw new RoomProblem(502, {});
-    return accepted.session.token;
+    return (await this.openSession()).token;
   }
 
-  async catalogue(): Promise<Catalogue> {
-    const headers = { 'x-reinraum-session': await this.session() };
+  /** As {@link session}, with the moment it ends at the latest. */
+  async openSession(): Promise<{ readonly token: string; readonly until: string }> {
+    const { accepted } = await this.act('session.open', { scope: 'log' });
+    if (!accepted.session) throw new RoomProblem(502, {});
+    return accepted.session;
+  }
+
+  /** The catalogue, read in a session: a fresh one where none is given. */
+  async catalogue(session?: string): Promise<Catalogue> {
+    const headers = { 'x-reinraum-session': session ?? (await this.session()) };
     return Catalogue.parse(await (await this.public.fetch('/catalogue', { headers })).json());
   }
 
-  /** What a run would cost and how exact it would be; nothing is charged. Throws {@link RoomProblem}. */
-  async preview(preview: PreviewRequest): Promise<Preview> {
-    const headers = { ...json, 'x-reinraum-session': await this.session() };
+  /**
+   * What a run would cost and how exact it would be; nothing is charged. A fresh session where none is
+   * given. Throws {@link RoomProblem}.
+   */
+  async preview(preview: PreviewRequest, session?: string): Promise<Preview> {
+    const headers = { ...json, 'x-reinraum-session': session ?? (await this.session()) };
     const init = { method: 'POST', headers, body: JSON.stringify(preview) };
     return Preview.parse(await (await this.public.fetch('/preview', init)).json());
+  }
+
+  /** The files of the log as members read them; nothing that comes back is verified. */
+  logFetch(session: string): Fetch {
+    const headers = { 'x-reinraum-session': session };
+    return async (path) => {
+      try {
+        // A tile that is missing today may be there tomorrow: nothing of the log is taken from a cache.
+        const answer = await this.public.fetch(`/log/${path}`, { headers, cache: 'no-store' });
+        return new Uint8Array(await answer.arrayBuffer());
+      } catch (error) {
+        if (error instanceof RoomProblem && error.status === 404) return undefined;
+        throw error;
+      }
+    };
   }
 
   async #opened(sealed: Uint8Array): Promise<Uint8Array> {
@@ -169,7 +197,7 @@ export class RoomClient {
     const padded = await openBytes({ recipientSecretKey: this.keys.readingSecret, expect }, sealed);
     const pieces: Uint8Array[] = [];
     for await (const piece of unpadded([padded])) pieces.push(piece);
-    return new Uint8Array(Buffer.concat(pieces));
+    return concat(...pieces);
   }
 }
 
@@ -203,11 +231,10 @@ export function signAs<Type extends StatementType>(
 
 /** A UUIDv7 (RFC 9562 §5.7): milliseconds, then random bits. */
 function uuidV7(nowMs: number): string {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(Math.trunc(nowMs), 0, 6);
+  const bytes = concat(fromHex(Math.trunc(nowMs).toString(16).padStart(12, '0')), randomBytes(10));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
+  const hex = toHex(bytes);
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 

@@ -1,7 +1,6 @@
 /** Every question of an example is proposed by an analyst and approved by all it needs. */
+import type { MemberKeys, RoomClient } from '@reinraum/client';
 import { type AggregateQuery, type DerivedTable, digestOf, type Json } from '@reinraum/protocol';
-import type { MemberKeys } from '../client/key-file.ts';
-import type { RoomClient } from '../client/room-client.ts';
 import type { RoomPolicies } from './policy-faults.ts';
 
 /**

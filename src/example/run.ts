@@ -2,9 +2,26 @@
  * Runs an example room from its folder of policies: members and keys, founding, the owners' datasets, approvals, the
  * planned questions and tables, verification. What exists already is kept and used again.
  */
+
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  type Answered,
+  type AnsweredTable,
+  ask,
+  askTable,
+  foundingOf,
+  Instance,
+  instanceOf,
+  type MemberKeys,
+  newMember,
+  RoomClient,
+  RoomPublic,
+  roomOf,
+  signAs,
+  verifiedClaims,
+} from '@reinraum/client';
 import {
   type AggregateQuery,
   type Charge,
@@ -15,11 +32,7 @@ import {
   price,
 } from '@reinraum/protocol';
 import { type StateVerdict, verifyState } from '../cli/audit.ts';
-import { type Answered, ask } from '../client/ask.ts';
-import { type AnsweredTable, askTable } from '../client/derived.ts';
-import { foundingOf, Instance, instanceOf, roomOf } from '../client/instance.ts';
-import { type MemberKeys, newMember, readKeyFile, writeKeyFile } from '../client/key-file.ts';
-import { RoomClient, RoomPublic, signAs, verifiedClaims } from '../client/room-client.ts';
+import { readKeyFile, writeKeyFile } from '../cli/key-store.ts';
 import { handOver, type Stage } from '../steward/hand-over.ts';
 import type { SourceRecord } from '../steward/records.ts';
 import { approved } from './approvals.ts';

@@ -43,7 +43,10 @@ const common = {
 const closed = { defaultSrc: nothing, frameAncestors: nothing, baseUri: nothing };
 /** Answers of the API, and pages without script and style. */
 const strict = secureHeaders({ ...common, contentSecurityPolicy: closed });
-/** The application's own files may load each other and ask this gateway. Nothing comes from elsewhere. */
+/**
+ * The application's own files may load each other and ask this gateway. Nothing comes from elsewhere; images from `data:` are
+ * the icons inside the design system's style sheet (docs/decisions/0011-web.md).
+ */
 const application = secureHeaders({
   ...common,
   contentSecurityPolicy: {
@@ -56,6 +59,8 @@ const application = secureHeaders({
     workerSrc: own,
     manifestSrc: own,
     formAction: nothing,
+    requireTrustedTypesFor: ["'script'"],
+    trustedTypes: nothing,
   },
 });
 
@@ -76,7 +81,7 @@ export function gateway({ clock, log, assets, ...host }: GatewayOptions): OpenAP
   });
   app.notFound(() => problemResponse('not-found'));
   app.onError(() => problemResponse('enclave-failed'));
-  addEntrance(app, host);
+  addEntrance(app, host, assets !== undefined);
   addRooms(app, host);
   addStatements(app, host);
   addUploads(app, host);

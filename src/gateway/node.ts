@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { hostApi } from '../host/api.ts';
 import type { Rooms } from '../host/rooms.ts';
 import { type AccessLine, gateway } from './app.ts';
+import { screenFiles } from './screen-files.ts';
 
 /** A running installation. */
 export interface Installation {
@@ -31,6 +32,8 @@ export interface ServeOptions {
   /** 0 for any free port. */
   readonly port: number;
   readonly hostname?: string;
+  /** Folder of the built screens. Default: none are served. */
+  readonly screens?: string;
   /** Where the access log goes. Default: nowhere. */
   readonly accessLog?: (line: AccessLine) => void;
   /** Default: any free port of the loopback address and a random token nobody else knows. */
@@ -54,6 +57,7 @@ export async function serveInstallation({
   rooms,
   port,
   hostname = '127.0.0.1',
+  screens,
   accessLog,
   host: address = { port: 0, hostname: '127.0.0.1', token: randomBytes(32).toString('hex') },
 }: ServeOptions): Promise<Installation> {
@@ -64,6 +68,7 @@ export async function serveInstallation({
     fetch,
     clock: () => performance.now(),
     log: accessLog ?? (() => {}),
+    ...(screens === undefined ? {} : { assets: screenFiles(screens) }),
   });
   const front = await listen(app.fetch, port, hostname).catch(async (error: unknown) => {
     await host.close();

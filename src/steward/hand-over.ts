@@ -3,10 +3,12 @@
  * (stewards.md "Seal, sign, hand over"). It may end at any point and be started again: sealed bytes are sent again and
  * never sealed again under the same declaration, and a version whose answer was lost is looked up in the log.
  */
+
 import { createHash, randomFillSync } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { type RoomClient, RoomProblem } from '@reinraum/client';
 import {
   type Accepted,
   canonicalText,
@@ -25,7 +27,6 @@ import {
   sealStream,
   toHex,
 } from '@reinraum/protocol';
-import { type RoomClient, RoomProblem } from '../client/room-client.ts';
 import { canonicalCsv } from './canonical-csv.ts';
 import type { Scales } from './parquet-column.ts';
 import { pseudonymiser } from './pseudonym.ts';

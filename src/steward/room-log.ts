@@ -1,4 +1,5 @@
 /** A member's own reading of the room's log: fetched, verified as a whole, and folded. */
+
 import {
   encodeReceipt,
   type Fetch,
@@ -10,8 +11,8 @@ import {
   tileHashReader,
   verifyLog,
 } from '@reinraum/audit';
+import { type RoomClient, RoomProblem } from '@reinraum/client';
 import { type Accepted, decodeEntry, type LogEntry } from '@reinraum/protocol';
-import { type RoomClient, RoomProblem } from '../client/room-client.ts';
 
 /** A log that was verified from its first entry to its last. */
 export interface RoomLog {

@@ -1,7 +1,8 @@
 /** Sends a sealed file in pieces. Whatever ends in between – line, gateway, host – the same bytes go on from where they are. */
+
 import { open } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { RoomProblem, type RoomPublic } from '../client/room-client.ts';
+import { RoomProblem, type RoomPublic } from '@reinraum/client';
 
 /** Bytes of a piece unless told otherwise, and the most that is sent at a time. */
 export const pieceBytesDefault = 4 * 1024 * 1024;

@@ -37,7 +37,10 @@ interface Comment {
 
 /** Parses with the parser of the test runner (oxc): a syntax error throws. No type information, nothing is resolved. */
 export function readSource(file: string, text: string): Source {
-  const program = parseAst(text, { lang: 'ts', sourceType: 'module' }) as unknown as SyntaxNode;
+  const program = parseAst(text, {
+    lang: file.endsWith('x') ? 'tsx' : 'ts',
+    sourceType: 'module',
+  }) as unknown as SyntaxNode;
   const nodes = [...walk(program)];
   const starts = [0, ...[...text.matchAll(/\n/g)].map((match) => match.index + 1)];
   const lineOf = ({ start }: { readonly start: number }) => starts.findLastIndex((first) => first <= start) + 1;

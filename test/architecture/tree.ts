@@ -9,7 +9,7 @@ export const root = path.resolve(import.meta.dirname, '../..');
 /** Every TypeScript file of the repository, parsed. */
 export function sourceTree(): Source[] {
   const folders = [...new Set(zones.map(({ name }) => name.split('/')[0]))];
-  return globSync([...folders.map((folder) => `${folder}/**/*.ts`), '*.ts'], {
+  return globSync([...folders.map((folder) => `${folder}/**/*.{ts,tsx}`), '*.ts'], {
     cwd: root,
     exclude: (name) => name === 'node_modules' || name === '.types' || name === 'dist',
   })

@@ -3,8 +3,10 @@ import type { Source } from './source.ts';
 
 /** A row of the table in `docs/architecture.md`, "Three zones and who may import whom". */
 export interface Zone {
-  readonly name: 'enclave/protocol' | 'audit' | 'enclave' | 'policies' | 'src' | 'test';
+  readonly name: 'enclave/protocol' | 'audit' | 'enclave' | 'policies' | 'src/client' | 'src/web' | 'src' | 'test';
   readonly packageName: string;
+  /** Doors beside the one that bears the package's name. */
+  readonly sideDoors?: readonly string[];
   /** Zones it may import, by their package names. */
   readonly mayImport: readonly string[];
   /** All the npm packages it may declare; `any`: what its package.json says. */
@@ -15,6 +17,7 @@ export interface Zone {
 
 const protocol = '@reinraum/protocol';
 const audit = '@reinraum/audit';
+const client = '@reinraum/client';
 const enclave = '@reinraum/enclave';
 
 /** Innermost folder first: the first zone a path lies in is its zone. What lies in none belongs to `test`. */
@@ -29,6 +32,7 @@ export const zones: readonly Zone[] = [
   {
     name: 'audit',
     packageName: audit,
+    sideDoors: ['@reinraum/audit/verifier'],
     mayImport: [protocol],
     npm: ['@noble/hashes', '@noble/curves'],
     // The verifier runs in a browser; only what keeps a log on disk needs a disk.
@@ -42,11 +46,25 @@ export const zones: readonly Zone[] = [
     builtins: 'all',
   },
   { name: 'policies', packageName: '@reinraum/policies', mayImport: [protocol], npm: [], builtins: 'none' },
-  { name: 'src', packageName: 'reinraum', mayImport: [protocol, audit], npm: 'any', builtins: 'all' },
+  {
+    name: 'src/client',
+    packageName: client,
+    mayImport: [protocol, audit],
+    npm: ['zod', 'tweetnacl'],
+    builtins: 'none',
+  },
+  {
+    name: 'src/web',
+    packageName: '@reinraum/web',
+    mayImport: [protocol, audit, client],
+    npm: ['zod', 'preact', 'i18next', '@kern-ux/native'],
+    builtins: 'none',
+  },
+  { name: 'src', packageName: 'reinraum', mayImport: [protocol, audit, client], npm: 'any', builtins: 'all' },
   {
     name: 'test',
     packageName: 'reinraum-workspace',
-    mayImport: [protocol, audit, enclave],
+    mayImport: [protocol, audit, client, enclave],
     npm: 'any',
     builtins: 'all',
   },
@@ -92,7 +110,11 @@ function faultOf(
   const name = specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? '');
   if (!/^(@[\w.-]+\/)?[\w.-]+$/.test(name)) return `${specifier} is neither a package nor a relative path`;
   if (zones.some(({ packageName }) => packageName === name)) {
-    if (name !== specifier) return `${specifier} goes round the door of ${name}`;
+    const isDoor = name === specifier || zones.some(({ sideDoors }) => sideDoors?.includes(specifier));
+    if (!isDoor) return `${specifier} goes round the door of ${name}`;
+    if (isInBrowser(zone) && name === audit && specifier === audit && !typeOnly) {
+      return `${specifier} needs a disk; ${zone.name} runs in a browser and imports @reinraum/audit/verifier`;
+    }
     if (!zone.mayImport.includes(name)) return `${zone.name} may not import ${name}`;
     if (zone.name === 'policies' && !typeOnly) return `policies may import types only, not ${name}`;
   } else if (zone.npm !== 'any' && !zone.npm.includes(name)) {
@@ -105,8 +127,12 @@ function faultOf(
   return declared.has(name) ? undefined : `${name} is not in the package.json of ${zone.name}`;
 }
 
+function isInBrowser({ name }: Zone): boolean {
+  return name === 'src/client' || name === 'src/web';
+}
+
 function relativeFault(specifier: string, file: string, zone: Zone): string | undefined {
-  if (!/\.(ts|mjs|json)$/.test(specifier)) return `${specifier} lacks its ending`;
+  if (!/\.(tsx?|mjs|json)$/.test(specifier)) return `${specifier} lacks its ending`;
   const target = path.posix.join(path.posix.dirname(file), specifier);
   if (zone.name === 'test' || zoneOf(target) === zone) return undefined;
   return `${specifier} leaves ${zone.name}`;

@@ -1,8 +1,9 @@
 /** The main way through a room, end to end: founding, two owners, a question, a repeat, a withdrawal, the log. */
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { verifyReceipt } from '@reinraum/audit';
-import { utf8 } from '@reinraum/protocol';
+import { directoryFetch, LogReader, verifyReceipt } from '@reinraum/audit';
+import { formatAnswer, formatReceipt, proveAnswer, proveReceipt } from '@reinraum/client';
+import { toBase64, utf8 } from '@reinraum/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifyState } from '../../src/cli/audit.ts';
 import { ask } from '../../src/client/ask.ts';
@@ -52,6 +53,29 @@ test('a question is answered with hidden cells and honest ranges, and a repeat c
   const { balances } = await room.client('cityDpo').catalogue();
   expect(balances[0]?.loss).toEqual({ cap: '1', spent: '1/8' });
   expect(balances[0]?.delta.spent).toBe('1/100000000');
+
+  // Both files prove themselves to anyone with the charter; the repeat through the entry it points to.
+  const trust = room.client('bureauDpo');
+  const reader = new LogReader(directoryFetch(join(room.state, 'log')), trust.logVerifier);
+  const entryAt = async (index: number) => reader.entry(index, await reader.checkpoint());
+  for (const answered of [first, second]) {
+    const file = formatAnswer(answered);
+    expect(await proveAnswer(file, trust, entryAt)).toMatchObject({
+      release: first.release,
+      index: answered.accepted.index,
+    });
+    expect(await proveReceipt(formatReceipt(answered), trust)).toMatchObject({ index: answered.accepted.index });
+    const otherSalt = formatAnswer({ ...answered, salt: toBase64(new Uint8Array(32)) });
+    await expect(proveAnswer(otherSalt, trust, entryAt)).rejects.toThrow('commits to another answer');
+    const otherEntry = formatAnswer({
+      ...answered,
+      accepted: { ...answered.accepted, index: 0, entry: report.toString() },
+    });
+    await expect(proveAnswer(otherEntry, trust, entryAt)).rejects.toMatchObject({ code: 'inclusion-invalid' });
+    await expect(proveReceipt(answered.accepted.proof, trust)).rejects.toMatchObject({ code: 'receipt-malformed' });
+  }
+  const mixed = formatAnswer({ ...first, accepted: second.accepted });
+  await expect(proveAnswer(mixed, trust, (index) => entryAt(index - 1))).rejects.toThrow('another answer');
 
   const other = await ask(analyst, query, 'planning', { sex: 'm' });
   expect(other.isRepeat).toBe(false);

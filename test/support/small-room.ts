@@ -138,6 +138,8 @@ export interface SmallRoomOptions {
   readonly sandbox?: Partial<SandboxOptions>;
   /** Offers the host's API to a gateway the test brings. */
   readonly host?: HostAddress;
+  /** Folder of the built screens, where they are to be served. */
+  readonly screens?: string;
 }
 
 /** Makes the people of the room. */
@@ -152,7 +154,14 @@ export function people(): People {
 }
 
 /** Starts an installation and founds the room in it. */
-export async function smallRoom({ rho, delta, sandbox, charter, host }: SmallRoomOptions = {}): Promise<SmallRoom> {
+export async function smallRoom({
+  rho,
+  delta,
+  sandbox,
+  charter,
+  host,
+  screens,
+}: SmallRoomOptions = {}): Promise<SmallRoom> {
   const directory = await mkdtemp(join(tmpdir(), 'reinraum-test-'));
   const rooms = new Rooms({ appDirectory: repositoryRoot, directory, ...(sandbox ? { sandbox } : {}) });
   const accessLog: AccessLine[] = [];
@@ -161,6 +170,7 @@ export async function smallRoom({ rho, delta, sandbox, charter, host }: SmallRoo
     port: 0,
     accessLog: (line) => accessLog.push(line),
     ...(host ? { host } : {}),
+    ...(screens === undefined ? {} : { screens }),
   });
   await rooms.room('small');
   const address = { url: installation.url, room: 'small' };

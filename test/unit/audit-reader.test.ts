@@ -55,6 +55,40 @@ describe('reader', () => {
     expect(await readAll(files)).toBe(size);
   });
 
+  it.each([
+    [1, 0],
+    [300, 255],
+    [300, 256],
+    [300, 299],
+    [1000, 512],
+  ])('proves of a log of %i the one entry %i', async (size, index) => {
+    const { files, head } = await logFiles(size);
+    expect(new TextDecoder().decode(await reader(files).entry(index, head))).toBe(`entry ${index}`);
+    const bundle = tilePath({
+      level: 'entries',
+      index: Math.floor(index / 256),
+      width: Math.min(256, size - Math.floor(index / 256) * 256),
+    });
+    // A bundle is 2 bytes of length and the entry, again and again; here the last byte of it all, or the entry's own.
+    for (let at = 2; at < (files.get(bundle)?.length ?? 0); at += 97) {
+      const read = await reader(flipped(files, bundle, at))
+        .entry(index, head)
+        .catch((error: { code?: string }) => error.code);
+      const isRefused = read === 'entry-mismatch' || read === 'bundle-malformed';
+      expect(isRefused || new TextDecoder().decode(read as Uint8Array) === `entry ${index}`).toBe(true);
+    }
+  });
+
+  it('refuses an entry altered, swapped, or beyond the log', async () => {
+    const { files, head } = await logFiles(3);
+    const path = tilePath({ level: 'entries', index: 0, width: 3 });
+    await expect(reader(flipped(files, path, 4)).entry(0, head)).rejects.toMatchObject({
+      code: 'entry-mismatch',
+      entryIndex: 0,
+    });
+    await expect(reader(files).entry(3, head)).rejects.toThrow(RangeError);
+  });
+
   it('reads 70,000 entries over three levels of tiles, each file once', async () => {
     const { files, head } = await logFiles(70_000);
     const fetched: string[] = [];

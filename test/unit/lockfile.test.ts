@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Lock, type LockEntry, placeOf, readLock } from '../lockfile.ts';
+import { type Lock, type LockEntry, placeOf, productionPlaces, readLock } from '../lockfile.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const lock = readLock(root);
@@ -86,6 +86,25 @@ describe('the check of the lockfile', () => {
     expect(missing({ ...entries, 'node_modules/c': { dependencies: { b: '2.0.0' } } }, 'dependencies')).toEqual([
       'node_modules/c → b',
     ]);
+  });
+
+  test('follows what the product needs, and no optional peer', () => {
+    const needs: Lock = {
+      '': { dependencies: { a: '1.0.0' }, devDependencies: { d: '1.0.0' } },
+      src: { dependencies: { w: '1.0.0' } },
+      'node_modules/w': { link: true },
+      'node_modules/a': {
+        optionalDependencies: { o: '1.0.0' },
+        peerDependencies: { p: '1.0.0', q: '1.0.0' },
+        peerDependenciesMeta: { q: { optional: true } },
+      },
+      'node_modules/o': {},
+      'node_modules/p': { dependencies: { a: '1.0.0' } },
+      'node_modules/q': { optionalDependencies: { 'q-linux': '1.0.0' } },
+      'node_modules/q-linux': { optional: true },
+      'node_modules/d': { dev: true },
+    };
+    expect(productionPlaces(needs).toSorted()).toEqual(['node_modules/a', 'node_modules/o', 'node_modules/p']);
   });
 
   test('finds a package without digest, from elsewhere, with a script', () => {

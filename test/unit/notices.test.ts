@@ -28,6 +28,6 @@ test('every package the product runs on is named in THIRD-PARTY-NOTICES.md with 
 
 test('no package the product runs on has a licence that has not been looked at', () => {
   const lock = readLock(root);
-  const compatible = ['MIT', 'ISC', 'Apache-2.0', 'BSD-3-Clause', 'Unlicense'];
+  const compatible = ['MIT', 'ISC', 'Apache-2.0', 'BSD-3-Clause', 'Unlicense', 'EUPL-1.2'];
   expect(productionPlaces(lock).filter((place) => !compatible.includes(lock[place]?.license ?? ''))).toEqual([]);
 });

@@ -44,7 +44,7 @@ test('publiccode.yml keeps to the standard, in German and English', () => {
 
 test('the licence is the one every package.json names', () => {
   expect(readFileSync(path.join(root, 'LICENSE'), 'utf8')).toMatch(/^EUROPEAN UNION PUBLIC LICENCE v\. 1\.2\n/);
-  for (const folder of ['.', 'enclave/protocol', 'audit', 'enclave', 'policies', 'src']) {
+  for (const folder of ['.', 'enclave/protocol', 'audit', 'enclave', 'policies', 'src/client', 'src/web', 'src']) {
     const manifest = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8')) as { license: string };
     expect(manifest.license).toBe('EUPL-1.2');
   }

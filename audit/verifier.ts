@@ -1,0 +1,23 @@
+/**
+ * The door of `@reinraum/audit/verifier`: all a reader of a log needs, without the disk, so that it runs in a browser
+ * (docs/decisions/0011-web.md).
+ */
+export * from './checkpoint.ts';
+export { isNextVersion } from './dataset-rules.ts';
+export * from './evidence-error.ts';
+export * from './fetch-tile.ts';
+export * from './hash-reader.ts';
+export { approvalsOf, isPossession, isRecovered, unfitKey } from './member-rules.ts';
+export * from './note.ts';
+export * from './proof.ts';
+export { checkProposal } from './query-rules.ts';
+export * from './reader.ts';
+export * from './receipt.ts';
+export { isSuspended, mayRetract } from './release-rules.ts';
+export * from './replay.ts';
+export * from './room.ts';
+export * from './rule.ts';
+export * from './signer.ts';
+export * from './tile.ts';
+export * from './tree.ts';
+export * from './verify.ts';

@@ -1,0 +1,10 @@
+/** The door of `@reinraum/client`: a member's side of a room, for command line and screens alike. No disk, no Node. */
+export * from './answer-file.ts';
+export * from './ask.ts';
+export * from './derived.ts';
+export * from './instance.ts';
+export * from './key-file.ts';
+export * from './lifecycle.ts';
+export * from './random.ts';
+export * from './recovery.ts';
+export * from './room-client.ts';

@@ -1,0 +1,90 @@
+/** What is left of a budget, exactly, and what the whole means for one person. */
+import {
+  type Catalogue,
+  type Charge,
+  type Charter,
+  compare,
+  divide,
+  epsilonOf,
+  type Loss,
+  lossOf,
+  parseRational,
+  posterior,
+  subtract,
+  toNumber,
+} from '@reinraum/protocol';
+import type { Speech } from './texts/speech.ts';
+
+type Balance = Catalogue['balances'][number];
+
+/** How full one population's budget is. */
+export interface BudgetView {
+  readonly population: string;
+  /** Spent share of the loss, 0…1. */
+  readonly share: number;
+  /** In the unit of the room's accountant: ρ or ε. */
+  readonly loss: { readonly cap: string; readonly spent: string; readonly left: number };
+  readonly epsilon: { readonly cap: number; readonly spent: number };
+  /** What somebody who held it for 10 % likely that a person is in the data can come to hold at most, so far. */
+  readonly suspicion: number;
+}
+
+/** The prior the sentence about a budget speaks of. */
+export const priorOfSentence = 0.1;
+
+/** A balance for people. */
+export function budgetView({ population, loss, epsilon }: Balance): BudgetView {
+  const cap = parseRational(loss.cap);
+  const spent = parseRational(loss.spent);
+  return {
+    population,
+    share: cap.num === 0n ? 1 : toNumber(divide(spent, cap)),
+    loss: { ...loss, left: toNumber(subtract(cap, spent)) },
+    epsilon,
+    suspicion: posterior(priorOfSentence, epsilon.spent),
+  };
+}
+
+/** How many more times these charges fit into what is left of every balance they touch. */
+export function runsLeft(charges: readonly Charge[], balances: readonly Balance[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const charge of charges) {
+    const balance = balances.find(({ population }) => population === charge.population);
+    if (!balance) return 0;
+    for (const [{ cap, spent }, part] of [
+      [balance.loss, lossOf(charge)],
+      [balance.delta, parseRational(charge.delta)],
+    ] as const) {
+      if (part.num === 0n) continue;
+      const left = subtract(parseRational(cap), parseRational(spent));
+      if (compare(part, left) > 0) return 0;
+      const { num, den } = divide(left, part);
+      least = Math.min(least, Number(num / den));
+    }
+  }
+  return Number.isFinite(least) ? least : 0;
+}
+
+/** A loss as it is written: "ρ 1/64", "ε 1/4". */
+export function lossText(loss: Loss): string {
+  return 'rho' in loss ? `ρ ${loss.rho}` : `ε ${loss.epsilon}`;
+}
+
+/** A charge in words: "ρ 1/64 (ε 0,79) für Personen"; ε of ρ at the charter's δ, rounded up. */
+export function chargeText(
+  charge: Charge,
+  { accountant, populations }: Charter,
+  { t, number, language }: Speech,
+): string {
+  const title = populations.find(({ id }) => id === charge.population)?.title[language] ?? charge.population;
+  const text = t('cost.for', { loss: lossText(charge), population: title });
+  if (!('rho' in charge) || accountant.kind !== 'zcdp') return text;
+  const epsilon = epsilonOf(parseRational(charge.rho), parseRational(accountant.deltaConversion));
+  const rounded = number(Math.ceil(epsilon * 100) / 100, 2);
+  return t('cost.for', { loss: `${lossText(charge)} (ε ${rounded})`, population: title });
+}
+
+/** Charges in words. */
+export function costText(charges: readonly Charge[], charter: Charter, speech: Speech): string {
+  return charges.map((charge) => chargeText(charge, charter, speech)).join('; ');
+}

@@ -1,0 +1,73 @@
+/** A release as a table: the text alternative of every chart. */
+import type { ReleaseView } from '../release-view.ts';
+import { useSpeech } from '../texts/texts.tsx';
+
+/** All cells; hidden ones are "." with the word behind it for screen readers, never 0. */
+export function ResultTable({ view, caption }: { readonly view: ReleaseView; readonly caption: string }) {
+  const { t, number } = useSpeech();
+  const hasWords = view.rows.some(({ word }) => word !== undefined);
+  return (
+    <section class="kern-table-responsive table" aria-label={t('answer.tableLabel')} tabIndex={0}>
+      <table class="kern-table kern-table--small kern-table--striped">
+        <caption class="kern-sr-only">{caption}</caption>
+        <thead class="kern-table__head">
+          <tr class="kern-table__row">
+            {view.axes.map(({ id, title }) => (
+              <th class="kern-table__header" scope="col" key={id}>
+                {title}
+              </th>
+            ))}
+            {view.columns.map(({ id, title }) => [
+              <th class="kern-table__header kern-table__header--numeric" scope="col" key={id}>
+                {title}
+              </th>,
+              <th class="kern-table__header kern-table__header--numeric" scope="col" key={`${id}-range`}>
+                {t('answer.range')}
+              </th>,
+            ])}
+            {hasWords ? (
+              <th class="kern-table__header" scope="col">
+                {t('answer.direction')}
+              </th>
+            ) : null}
+          </tr>
+        </thead>
+        <tbody class="kern-table__body">
+          {view.rows.map(({ key, titles, values, word }) => (
+            <tr class="kern-table__row" key={key.join('|')}>
+              {titles.map((title, at) =>
+                at === 0 ? (
+                  <th class="kern-table__header" scope="row" key={view.axes[at]?.id}>
+                    {title}
+                  </th>
+                ) : (
+                  <td class="kern-table__cell" key={view.axes[at]?.id}>
+                    {title}
+                  </td>
+                ),
+              )}
+              {values.map((shown, at) => {
+                const { id = '', decimals = 0 } = view.columns[at] ?? {};
+                const hidden = (
+                  <>
+                    <span aria-hidden="true">.</span>
+                    <span class="kern-sr-only">{t('answer.hidden')}</span>
+                  </>
+                );
+                return [
+                  <td class="kern-table__cell kern-table__cell--numeric" key={id}>
+                    {shown ? number(shown.value, decimals) : hidden}
+                  </td>,
+                  <td class="kern-table__cell kern-table__cell--numeric" key={`${id}-range`}>
+                    {shown ? `${number(shown.low, decimals)} – ${number(shown.high, decimals)}` : hidden}
+                  </td>,
+                ];
+              })}
+              {hasWords ? <td class="kern-table__cell">{word === undefined ? '' : t(`direction.${word}`)}</td> : null}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

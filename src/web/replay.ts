@@ -1,0 +1,52 @@
+/** Replaying a room's whole log in the browser, and what it tells about questions. */
+import { type Verdict, verifyLog } from '@reinraum/audit/verifier';
+import { decodeEntry, type EntryOf, type LogEntry } from '@reinraum/protocol';
+import type { OpenRoom } from './open-room.ts';
+
+/** Events of the register: who asked what, when, and what became of it. */
+export const registerTypes = [
+  'query.approved',
+  'query.revoked',
+  'query.cleared',
+  'query.charged',
+  'query.released',
+  'query.repeated',
+  'query.failed',
+  'release.retracted',
+] as const;
+type RegisterEntry = EntryOf<(typeof registerTypes)[number]>;
+
+/** A line of the register. */
+export interface RegisterLine {
+  readonly index: number;
+  readonly entry: RegisterEntry;
+}
+
+/** What came of it. The register is only as far as the log was verified. */
+export interface Replayed {
+  readonly verdict: Verdict;
+  readonly register: readonly RegisterLine[];
+  readonly durationMs: number;
+}
+
+/** Verifies everything from the first entry on; `progress` is told after each. Never throws on bad evidence. */
+export async function replayed(room: OpenRoom, progress: (done: number, total: number) => void): Promise<Replayed> {
+  const begun = performance.now();
+  const register: RegisterLine[] = [];
+  const { fetch, readObject } = await room.log();
+  const verdict = await verifyLog({
+    fetch,
+    readObject,
+    room: room.client.roomId,
+    each(index, bytes, size) {
+      const entry = decodeEntry(bytes);
+      if (isOfRegister(entry)) register.push({ index, entry });
+      progress(index + 1, size);
+    },
+  });
+  return { verdict, register, durationMs: performance.now() - begun };
+}
+
+function isOfRegister(entry: LogEntry): entry is RegisterEntry {
+  return (registerTypes as readonly string[]).includes(entry.type);
+}

@@ -1,0 +1,41 @@
+/** Which rooms there are. */
+
+import { useLoaded } from '../loading.ts';
+import { foundedRooms } from '../open-room.ts';
+import { Heading } from '../parts/heading.tsx';
+import { Notice } from '../parts/notice.tsx';
+import { problemText } from '../problem-text.ts';
+import { hrefOf } from '../route.ts';
+import { useSpeech } from '../texts/texts.tsx';
+
+/** The list of founded rooms, each with its notice. */
+export function RoomsScreen() {
+  const speech = useSpeech();
+  const { t, language } = speech;
+  const { loaded } = useLoaded(foundedRooms, []);
+  return (
+    <>
+      <Heading isFirst>{t('rooms.title')}</Heading>
+      {loaded.state === 'waiting' ? <p class="kern-body">{t('app.loading')}</p> : null}
+      {loaded.state === 'failed' ? (
+        <Notice kind="danger" title={t('problem.title')} live>
+          <p>{problemText(loaded.error, speech)}</p>
+        </Notice>
+      ) : null}
+      {loaded.state === 'there' && loaded.value.length === 0 ? <p class="kern-body">{t('rooms.none')}</p> : null}
+      {loaded.state === 'there'
+        ? loaded.value.map(({ name, status }) => (
+            <article class="card" key={name}>
+              <h2 class="kern-heading-small">{status.title?.[language] ?? name}</h2>
+              <p class="kern-body">{status.notice?.[language]}</p>
+              <p>
+                <a class="kern-link" href={hrefOf({ screen: 'catalogue', room: name })}>
+                  {t('rooms.open')}
+                </a>
+              </p>
+            </article>
+          ))
+        : null}
+    </>
+  );
+}

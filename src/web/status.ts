@@ -1,0 +1,8 @@
+/** The public word of a room. */
+import { RoomPublic } from '@reinraum/client';
+import type { Status } from '@reinraum/protocol';
+
+/** The status of a room; undefined where it cannot be reached, which the screen that needs it will say. */
+export function roomStatus(name: string): Promise<Status | undefined> {
+  return new RoomPublic({ url: location.origin, room: name }).status().catch(() => undefined);
+}
