@@ -7,9 +7,9 @@ import { type Estimate, estimatesOf, type Release } from './document.ts';
 import type { Noisy } from './inference/noisy.ts';
 import { differenceInterval, ratioInterval } from './inference/ratio.ts';
 import { mechanismOf } from './mechanism.ts';
-import { Bilingual, Code, Day, Digest, Slug, UnitPath } from './name.ts';
+import { Code, Digest, Slug } from './name.ts';
 import type { Parameters } from './plan.ts';
-import { Constant, Parameter } from './query.ts';
+import { Constant, questionHead } from './query.ts';
 import { Refusal } from './refusal.ts';
 
 const label = z.string().min(1).max(64);
@@ -63,14 +63,7 @@ export const DerivedTable = z
   .strictObject({
     apiVersion: z.literal('reinraum/v1'),
     kind: z.literal('DerivedTable'),
-    id: Slug,
-    title: Bilingual,
-    sentence: Bilingual,
-    purpose: Slug,
-    legalBasis: z.string().regex(/^[a-z0-9-]{1,64}$/, 'use lower-case letters, digits and "-"'),
-    recipients: z.array(UnitPath).min(1).max(64),
-    expires: Day,
-    params: z.record(Slug, Parameter).default({}),
+    ...questionHead,
     inputs: z.record(Slug, Input),
     axes: z.array(Axis).min(1).max(6),
     measure: TableMeasure,

@@ -68,7 +68,7 @@ export const GroupKey = z.strictObject({ ...split, as: Slug }).refine(isOneSplit
 export type GroupKey = z.infer<typeof GroupKey>;
 
 /** Values a parameter may have. */
-export const Parameter = z.strictObject({ oneOf: z.array(Constant).min(1).max(valuesMax) });
+const Parameter = z.strictObject({ oneOf: z.array(Constant).min(1).max(valuesMax) });
 
 const named = <Fn extends string>(fn: Fn) => ({ as: Slug, fn: z.literal(fn) });
 /** Bounds every value is clamped to, on the column's grid: what one unit can add at most. */
@@ -120,21 +120,27 @@ export const QueryPrivacy = z.discriminatedUnion('mechanism', [
 ]);
 export type QueryPrivacy = z.infer<typeof QueryPrivacy>;
 
+/** What every question says of itself: its name, what it asks in words, why, for whom, until when, and its parameters. */
+export const questionHead = {
+  id: Slug,
+  title: Bilingual,
+  sentence: Bilingual,
+  purpose: Slug,
+  legalBasis: z.string().regex(/^[a-z0-9-]{1,64}$/, 'use lower-case letters, digits and "-"'),
+  recipients: z.array(UnitPath).min(1).max(64),
+  /** The last day. */
+  expires: Day,
+  params: z.record(Slug, Parameter).default({}),
+};
+
 /** A template: what is asked, of whom, for whom and why, with which noise. Its digest is what approvals sign. */
 export const AggregateQuery = z
   .strictObject({
     apiVersion: z.literal('reinraum/v1'),
     kind: z.literal('AggregateQuery'),
-    id: Slug,
-    title: Bilingual,
-    sentence: Bilingual,
-    purpose: Slug,
-    legalBasis: z.string().regex(/^[a-z0-9-]{1,64}$/, 'use lower-case letters, digits and "-"'),
-    recipients: z.array(UnitPath).min(1).max(64),
-    expires: Day,
+    ...questionHead,
     population: Slug,
     from: z.strictObject({ dataset: Slug, as: Slug }),
-    params: z.record(Slug, Parameter).default({}),
     where: predicate(depthMax).optional(),
     groupBy: z.array(GroupKey).min(1).max(6),
     measures: z.array(Measure).min(1).max(8),

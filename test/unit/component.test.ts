@@ -6,9 +6,9 @@ import {
   DatasetSchema,
   decisionsOf,
   formatRational,
-  Refusal,
 } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
+import { refusal } from '../support/refusal.ts';
 import { byDistrict, residents } from '../support/small-room.ts';
 
 const title = residents.title;
@@ -35,16 +35,6 @@ const measuring = (...measures: object[]) =>
   query({ measures: measures.map((measure, at) => ({ as: `m${at}`, ...measure })) });
 const district = { column: 'r.district', as: 'd' };
 const fixed = { where: { eq: ['r.quarter', 'q1'] } };
-
-function refusal(make: () => unknown): string {
-  try {
-    make();
-  } catch (error) {
-    if (error instanceof Refusal) return error.message;
-    throw error;
-  }
-  return 'compiled';
-}
 
 describe('the contribution of a unit', () => {
   test.each<[string, object, [number, number, number]]>([

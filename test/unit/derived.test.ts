@@ -1,14 +1,7 @@
 /** Derived tables: ratios and changes of releases, by labels, roll-ups and totals; hidden where an input is. */
-import {
-  AggregateQuery,
-  checkTable,
-  DerivedTable,
-  derive,
-  inputParameters,
-  Refusal,
-  type Release,
-} from '@reinraum/protocol';
+import { AggregateQuery, checkTable, DerivedTable, derive, inputParameters, type Release } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
+import { refusal } from '../support/refusal.ts';
 import { byDistrict, residents, template } from '../support/small-room.ts';
 
 const digest = (byte: string) => byte.repeat(32);
@@ -85,16 +78,6 @@ const ratio = {
 const bent = (bend: object) => DerivedTable.parse({ ...ratio, ...bend });
 const evaluate = (table: DerivedTable, inputs: Record<string, Release> = { some, all }) =>
   derive(table, new Map(Object.entries(inputs)));
-
-function refusal(make: () => unknown): string {
-  try {
-    make();
-  } catch (error) {
-    if (error instanceof Refusal) return error.message;
-    throw error;
-  }
-  return 'permitted';
-}
 
 describe('a ratio', () => {
   test('rolls finer classes up, repeats what has no such axis, adds a total, and hides what rests on a hidden cell', () => {

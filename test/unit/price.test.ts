@@ -7,11 +7,11 @@ import {
   multiply,
   parseRational,
   price,
-  Refusal,
 } from '@reinraum/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fixedCharter } from '../support/fixed-room.ts';
+import { refusal } from '../support/refusal.ts';
 import { byDistrict, residents } from '../support/small-room.ts';
 
 const charter = fixedCharter();
@@ -27,16 +27,6 @@ const covering = (lossFactor: string) =>
   });
 const asking = (bend: object, rho = '1/8') =>
   AggregateQuery.parse({ ...byDistrict, privacy: { ...byDistrict.privacy, rho }, ...bend });
-
-function refusal(make: () => unknown): string {
-  try {
-    make();
-  } catch (error) {
-    if (error instanceof Refusal) return error.message;
-    throw error;
-  }
-  return 'permitted';
-}
 
 describe('the price', () => {
   test('is ρ of the template and δ of one decision, on the population that is asked', () => {
