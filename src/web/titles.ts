@@ -46,6 +46,8 @@ const units: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   cent: { de: 'Cent', en: 'cents' },
   euro: { de: 'Euro', en: 'euros' },
   day: { de: 'Tage', en: 'days' },
+  dollar: { de: 'Dollar', en: 'dollars' },
+  person: { de: 'Personen', en: 'persons' },
 };
 
 function unitTitle(unit: string, language: Language): string {
