@@ -28,6 +28,8 @@ const MeasurePreview = z.strictObject({
   unitsForMost: z.int(),
   /** Probability that a cell of the assumed size is shown; of all its classes, for rates and shares. */
   shown: z.number(),
+  /** Cells one would expect to be hidden, were all of the assumed size; of a histogram, their classes. */
+  hiddenExpected: z.number(),
   /** Expected half of the 95 % range in the measure's unit, parts of one for rates and shares; null for quantiles. */
   halfWidth: z.number().nullable(),
 });
@@ -97,7 +99,12 @@ function runsLeft(charges: readonly Charge[], { populations }: Pick<Charter, 'po
   return Math.min(...runs);
 }
 
-function measurePreview(measure: PlanMeasure, { components, k }: Plan, delta: Rational, units: number): MeasurePreview {
+function measurePreview(
+  measure: PlanMeasure,
+  { components, k, cells }: Plan,
+  delta: Rational,
+  units: number,
+): MeasurePreview {
   const decider = components[measure.decider];
   const value = components[measure.value];
   if (!decider || !value) throw new TypeError('preview: a measure without components');
@@ -105,7 +112,8 @@ function measurePreview(measure: PlanMeasure, { components, k }: Plan, delta: Ra
   const { survival } = distributionOf(decider.mechanism);
   const shownAt = (n: number) => (n < k ? 0 : survival(cut - n));
   const classes = decider.width;
-  const inClass = Math.floor(units / classes);
+  const isByClass = measure.fn === 'histogram';
+  const shown = shownAt(Math.floor(units / classes)) ** (isByClass ? 1 : classes);
   return {
     as: measure.as,
     fn: measure.fn,
@@ -113,7 +121,8 @@ function measurePreview(measure: PlanMeasure, { components, k }: Plan, delta: Ra
     cut,
     unitsForHalf: classes * first((n) => shownAt(n) >= 0.5, k),
     unitsForMost: classes * first((n) => shownAt(n) >= 0.95, k),
-    shown: shownAt(inClass) ** (measure.fn === 'histogram' ? 1 : classes),
+    shown,
+    hiddenExpected: Math.round(10 * cells * (isByClass ? classes : 1) * (1 - shown)) / 10,
     halfWidth: halfWidth(measure, { mechanism: value.mechanism, decider: decider.mechanism, cut, k, units, classes }),
   };
 }

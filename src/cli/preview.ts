@@ -58,12 +58,12 @@ async function preview(digest: string, options: PreviewOptions): Promise<void> {
   }
   print(`Läufe übrig / runs left  ${previewed.runsLeft}`);
   print(`Zellen / cells  ${previewed.cells}, angenommen je / assumed each  ${previewed.unitsPerCell}`);
-  for (const { as, fn, unit, cut, halfWidth, shown, unitsForMost } of previewed.measures) {
+  for (const { as, fn, unit, cut, halfWidth, shown, hiddenExpected, unitsForMost } of previewed.measures) {
     const isShare = fn === 'rate' || fn === 'shares';
     const half =
       halfWidth === null ? '–' : isShare ? percent(halfWidth) : `${halfWidth.toFixed(1)} ${unit ?? ''}`.trim();
     print(
-      `${as}: ±${half} (95 %); sichtbar ab / shown from ${cut}; so große Zelle sichtbar / cell of this size shown ${percent(shown)}; fast sicher ab / almost surely from ${unitsForMost}`,
+      `${as}: ±${half} (95 %); sichtbar ab / shown from ${cut}; so große Zelle sichtbar / cell of this size shown ${percent(shown)}; davon wohl verborgen / of them likely hidden ${hiddenExpected}; fast sicher ab / almost surely from ${unitsForMost}`,
     );
   }
   if (hidden !== null) print(`wohl verborgen / likely hidden  ${hidden.toFixed(1)}`);

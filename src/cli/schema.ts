@@ -11,7 +11,9 @@ export function addSchema(program: Command): void {
     .command('schema')
     .description('print the JSON Schema of a kind of policy file, or write all of them to a folder')
     .addArgument(
-      new Argument('[kind]', 'charter.yaml, schemas/*.yaml, queries/*.yaml or example.yaml').choices(policyKinds),
+      new Argument('[kind]', 'charter.yaml, schemas/*.yaml, queries/*.yaml, derived/*.yaml or example.yaml').choices(
+        policyKinds,
+      ),
     )
     .option('--out <folder>', 'write <kind>.json to this folder instead; without a kind all of them')
     .action(async (kind: PolicyKind | undefined, { out }: { out?: string }) => {

@@ -1,9 +1,9 @@
 /**
- * JSON Schemas (draft 2020-12) for editors of policies: what `charter.yaml`, `schemas/*.yaml`, `queries/*.yaml` and
- * `example.yaml` may hold. They are made from the schemas the room itself checks with. What spans several fields or files
+ * JSON Schemas (draft 2020-12) for editors of policies: what `charter.yaml`, `schemas/*.yaml`, `queries/*.yaml`,
+ * `derived/*.yaml` and `example.yaml` may hold. They are made from the schemas the room itself checks with. What spans several fields or files
  * they cannot say; `reinraum charter check` does.
  */
-import { AggregateQuery, CharterTemplate, DatasetSchema } from '@reinraum/protocol';
+import { AggregateQuery, CharterTemplate, DatasetSchema, DerivedTable, Slug } from '@reinraum/protocol';
 import { z } from 'zod';
 import { ExamplePlan } from './example-plan.ts';
 
@@ -12,6 +12,7 @@ const kinds = {
   charter: { schema: CharterTemplate, title: 'Charta / charter: charter.yaml' },
   dataset: { schema: DatasetSchema, title: 'Datensatz / dataset: schemas/*.yaml' },
   query: { schema: AggregateQuery, title: 'Frage / question: queries/*.yaml' },
+  table: { schema: DerivedTable, title: 'Abgeleitete Tabelle / derived table: derived/*.yaml' },
   example: { schema: ExamplePlan, title: 'Beispiel / example: example.yaml' },
 } as const;
 
@@ -29,6 +30,8 @@ const inFile = {
   required: ['file'],
   additionalProperties: false,
 };
+
+const { $schema: _dialect, ...queryId } = z.toJSONSchema(Slug);
 
 /** The JSON Schema of a kind. */
 export function editorSchema(kind: PolicyKind): Record<string, unknown> {
@@ -51,6 +54,15 @@ function completed({
     const isList = typeof property === 'object' && (property.type === 'array' || '$ref' in property);
     if (listsInFiles.has(name) && isList && jsonSchema.properties) {
       jsonSchema.properties[name] = { anyOf: [property, inFile] } as z.core.JSONSchema.BaseSchema;
+    }
+    // A table names its queries by their ids and rolls labels up by files; a tool puts digests and lists in their place.
+    if (name === 'query' && jsonSchema.properties && 'measure' in jsonSchema.properties) {
+      jsonSchema.properties[name] = { anyOf: [property, queryId] } as z.core.JSONSchema.BaseSchema;
+    }
+    if (name === 'rollup' && typeof property === 'object' && property.additionalProperties !== undefined) {
+      property.additionalProperties = {
+        anyOf: [property.additionalProperties, inFile],
+      } as z.core.JSONSchema.BaseSchema;
     }
   }
 }

@@ -14,6 +14,7 @@ const places: Readonly<Record<PolicyKind, string>> = {
   charter: 'policies/*/charter.yaml',
   dataset: 'policies/*/schemas/*.yaml',
   query: 'policies/*/queries/*.yaml',
+  table: 'policies/*/derived/*.yaml',
   example: 'policies/*/example.yaml',
 };
 const shipped = policyKinds.flatMap((kind) =>
