@@ -7,7 +7,7 @@ import { type Contribution, contributionOf } from './contribution.ts';
 import { accountantOf, lossField, lossOf } from './loss.ts';
 import { type Mechanism, parameterOf } from './mechanism.ts';
 import type { AggregateQuery, GroupKey, Measure } from './query.ts';
-import { compare, divide, multiply, type Rational, rational } from './rational.ts';
+import { compare, divide, formatRational, multiply, type Rational, rational, rationalPattern } from './rational.ts';
 import { Refusal } from './refusal.ts';
 import type { Column, DatasetSchema } from './schema.ts';
 
@@ -200,6 +200,8 @@ function mechanismFor({ privacy }: AggregateQuery, { sensitivity, decides }: Tab
   const amount = parameterOf(mechanism);
   const most = (decides ? deciderNoiseMax : valueNoiseMax)[mechanism.kind];
   if (compare(amount, noiseMin[mechanism.kind]) < 0 || compare(amount, most) > 0) throw refused;
+  // The log must be able to spell it, or the charge could not be written.
+  if (!rationalPattern.test(formatRational(amount))) throw refused;
   return mechanism;
 }
 
