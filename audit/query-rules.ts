@@ -194,5 +194,7 @@ export function repeated(
   if (!current || current.manifest !== detail.datasets[0]?.manifest) {
     throw new Broken('dataset', 'a repeat delivers an answer about a version that is not admitted any more');
   }
+  if (entry.at.slice(0, 10) > current.declared.validUntil)
+    throw new Broken('dataset', 'a repeat came after the term of its dataset');
   return () => {};
 }

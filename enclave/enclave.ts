@@ -256,10 +256,12 @@ export class Enclave {
     const until = this.#sessions.nextEnd();
     const actor = { ref: act.member.ref, unit: act.member.unit };
     const detail = { scope: 'log', until } as const;
-    const logged = await ledger.exclusive((append) =>
-      append({ type: 'session.opened', activity: 'verwalten', actor, statements: [act], detail }),
-    );
-    return { accepted: { ...(await this.#accepted(logged)), session: this.#sessions.open(until, actor.ref) } };
+    // Opened while the room is held: a recovery ends the member's sessions, and none may come to be after it.
+    const { logged, session } = await ledger.exclusive(async (append) => {
+      const logged = await append({ type: 'session.opened', activity: 'verwalten', actor, statements: [act], detail });
+      return { logged, session: this.#sessions.open(until, actor.ref) };
+    });
+    return { accepted: { ...(await this.#accepted(logged)), session } };
   }
 
   async #logRefusal(act: Authorised, { code }: Refusal): Promise<void> {

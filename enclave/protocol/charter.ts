@@ -5,6 +5,9 @@ import { toHex } from './bytes.ts';
 import { canonicalBytes, type Json } from './canonical.ts';
 import { accountantOf, withLoss } from './loss.ts';
 import { Bilingual, Bytes32, Day, Digest, Fraction, MemberRef, Slug, UnitPath } from './name.ts';
+import { compare, parseRational, type Rational, rational } from './rational.ts';
+
+const one = rational(1n);
 
 /** What a member may do: owners upload and approve, DPOs approve and review, analysts propose and ask. */
 export const Role = z.enum(['owner', 'analyst', 'dpo']);
@@ -132,6 +135,7 @@ export function charterFaults(
   for (const recipient of charter.recipients) {
     if (!units.has(recipient)) faults.push(`recipients: no unit "${recipient}" in parties`);
   }
+  faults.push(...accountantFaults(charter.accountant));
   for (const population of charter.populations) {
     if (accountantOf(population.budget) !== charter.accountant.kind) {
       faults.push(`populations.${population.id}.budget: write "rho" with accountant zcdp and "epsilon" with pure`);
@@ -139,6 +143,9 @@ export function charterFaults(
     for (const covered of population.covers) {
       if (!populations.has(covered.population) || covered.population === population.id) {
         faults.push(`populations.${population.id}.covers: "${covered.population}" is not another population`);
+      }
+      if (compare(parseRational(covered.lossFactor), one) < 0) {
+        faults.push(`populations.${population.id}.covers: a lossFactor below 1; one human is at least one unit`);
       }
     }
   }
@@ -157,6 +164,22 @@ export function charterFaults(
       'datasets',
       charter.datasets.map(({ id }) => id),
     );
+  return faults;
+}
+
+/** Without these bounds no cut and no ε can be computed, and every answer would fail after its charge. */
+function accountantFaults(accountant: Charter['accountant']): string[] {
+  const faults: string[] = [];
+  const isBetween = (value: string, most: Rational) => {
+    const delta = parseRational(value);
+    return delta.num > 0n && compare(delta, most) < 0;
+  };
+  if (!isBetween(accountant.deltaPerDecision, rational(1n, 2n))) {
+    faults.push('accountant.deltaPerDecision: needs a fraction above 0 and below 1/2');
+  }
+  if (accountant.kind === 'zcdp' && !isBetween(accountant.deltaConversion, one)) {
+    faults.push('accountant.deltaConversion: needs a fraction above 0 and below 1');
+  }
   return faults;
 }
 

@@ -5,9 +5,9 @@
  */
 import { type Contribution, contributionOf } from './contribution.ts';
 import { accountantOf, lossField, lossOf } from './loss.ts';
-import type { Mechanism } from './mechanism.ts';
+import { type Mechanism, parameterOf } from './mechanism.ts';
 import type { AggregateQuery, GroupKey, Measure } from './query.ts';
-import { divide, multiply, type Rational, rational } from './rational.ts';
+import { compare, divide, formatRational, multiply, type Rational, rational, rationalPattern } from './rational.ts';
 import { Refusal } from './refusal.ts';
 import type { Column, DatasetSchema } from './schema.ts';
 
@@ -53,6 +53,13 @@ const deciderShares = { countRows: rational(1n, 4n), sum: rational(1n, 4n), mean
 const quantileDeciderShare = rational(1n, 4n);
 /** Sums over 10^8 rows stay safe integers up to here. */
 const clampMax = 90_000_000;
+/**
+ * Variances and scales whose tails and ranges can be computed (privacy/tail.ts, inference/interval.ts): less noise is none to
+ * speak of, and nothing could be read off more.
+ */
+const noiseMin = { discreteGaussian: rational(1n, 1000n), discreteLaplace: rational(1n, 500n) } as const;
+const deciderNoiseMax = { discreteGaussian: rational(2n ** 24n), discreteLaplace: rational(2n ** 20n) } as const;
+const valueNoiseMax = { discreteGaussian: rational(2n ** 80n), discreteLaplace: rational(2n ** 40n) } as const;
 
 /** Components of a query that has form. Throws {@link Refusal} `query-not-compilable` with the field. */
 export function componentsOf(query: AggregateQuery, schema: DatasetSchema): Components {
@@ -60,7 +67,7 @@ export function componentsOf(query: AggregateQuery, schema: DatasetSchema): Comp
   const components: Component[] = [];
   const measures: MeasureComponents[] = [];
   const add = (component: Omit<Component, 'mechanism'>, loss: Rational) =>
-    components.push({ ...component, mechanism: mechanismFor(query, component.sensitivity, loss) }) - 1;
+    components.push({ ...component, mechanism: mechanismFor(query, component, loss) }) - 1;
   const counts = query.measures.findIndex(({ fn }) => fn === 'count');
   // The count of units comes first, because others may be decided by it.
   const order = [...query.measures.keys()].sort((a, b) => Number(b === counts) - Number(a === counts) || a - b);
@@ -182,11 +189,20 @@ function rest(part: Rational): Rational {
 }
 
 /** σ² = Δ₂²/2ρ, or the scale Δ₁/ε. */
-function mechanismFor({ privacy }: AggregateQuery, { l1, l2Squared }: Sensitivity, loss: Rational): Mechanism {
-  if (loss.num === 0n) throw new Refusal('query-not-compilable', lossField(privacy));
-  return accountantOf(privacy) === 'zcdp'
-    ? { kind: 'discreteGaussian', variance: divide(rational(l2Squared, 2n), loss) }
-    : { kind: 'discreteLaplace', scale: divide(rational(l1), loss) };
+function mechanismFor({ privacy }: AggregateQuery, { sensitivity, decides }: Table, loss: Rational): Mechanism {
+  const refused = new Refusal('query-not-compilable', lossField(privacy));
+  if (loss.num === 0n) throw refused;
+  const { l1, l2Squared } = sensitivity;
+  const mechanism: Mechanism =
+    accountantOf(privacy) === 'zcdp'
+      ? { kind: 'discreteGaussian', variance: divide(rational(l2Squared, 2n), loss) }
+      : { kind: 'discreteLaplace', scale: divide(rational(l1), loss) };
+  const amount = parameterOf(mechanism);
+  const most = (decides ? deciderNoiseMax : valueNoiseMax)[mechanism.kind];
+  if (compare(amount, noiseMin[mechanism.kind]) < 0 || compare(amount, most) > 0) throw refused;
+  // The log must be able to spell it, or the charge could not be written.
+  if (!rationalPattern.test(formatRational(amount))) throw refused;
+  return mechanism;
 }
 
 function abs(value: bigint): bigint {

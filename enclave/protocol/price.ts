@@ -27,7 +27,7 @@ export function price(
   const charge = (id: string, factor: Rational): Charge => ({
     population: id,
     ...asLoss(charter.accountant.kind, multiply(loss, factor)),
-    // δ grows at most with the number of units one human is, which is at most the factor of the loss.
+    // Exact for a factor of 1 and for units in different cells; for m units in one cell see docs/threat-model.md, "The unit".
     delta: formatRational(multiply(delta, factor)),
   });
   return [

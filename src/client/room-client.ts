@@ -13,6 +13,7 @@ import {
   formatInstant,
   fromBase64,
   fromHex,
+  type Json,
   type Opening,
   openBytes,
   openDocument,
@@ -157,10 +158,16 @@ export class RoomClient {
     return accepted.session;
   }
 
-  /** The catalogue, read in a session: a fresh one where none is given. */
+  /**
+   * The catalogue, read in a session: a fresh one where none is given. Charter, questions and tables are the ones of their
+   * digests, which is what members sign; the rest is what the gateway says. Throws {@link RoomProblem}, or `Error` where
+   * something else is shown under a digest.
+   */
   async catalogue(session?: string): Promise<Catalogue> {
     const headers = { 'x-reinraum-session': session ?? (await this.session()) };
-    return Catalogue.parse(await (await this.public.fetch('/catalogue', { headers })).json());
+    const catalogue = Catalogue.parse(await (await this.public.fetch('/catalogue', { headers })).json());
+    checkDigests(catalogue, this.roomId);
+    return catalogue;
   }
 
   /**
@@ -198,6 +205,20 @@ export class RoomClient {
     const pieces: Uint8Array[] = [];
     for await (const piece of unpadded([padded])) pieces.push(piece);
     return concat(...pieces);
+  }
+}
+
+/** Whoever approves or runs a digest must have been shown what it stands for. */
+function checkDigests({ charter, queries, tables }: Catalogue, roomId: string): void {
+  const named: (readonly [digest: string, object: unknown])[] = [
+    [roomId, charter],
+    ...queries.map(({ digest, query }) => [digest, query] as const),
+    ...tables.map(({ digest, table }) => [digest, table] as const),
+  ];
+  if (named.some(([digest, object]) => digestOf(object as Json) !== digest)) {
+    throw new TypeError(
+      'catalogue: a charter, question or table is not the one of its digest; approve and run nothing',
+    );
   }
 }
 

@@ -180,3 +180,18 @@ test('keys change with approvals in force of enough others, of two parties, and 
   );
   expect(recoveries).toBeGreaterThan(10);
 });
+
+test('a release is neither charged nor repeated after the term of its dataset', async () => {
+  const { scribe, entries } = honest;
+  const history = new History(scribe, foundedMs);
+  for (const entry of entries.slice(0, at.released + 1)) await history.replay.apply(canonicalBytes(entry));
+  const nowMs = momentMs(at.released + 1);
+  const acts = [await scribe.repeated(nowMs, at.released), await scribe.charged(nowMs, asked(honest))];
+  const check = (draft: Draft) => history.replay.check(canonicalBytes(scribe.entry(nowMs, draft)));
+  for (const draft of acts) await expect(check(draft)).resolves.toBeTypeOf('function');
+  const versions = history.replay.room?.datasets.get('residents');
+  const version = versions?.get(1);
+  if (!versions || !version) throw new Error('the version is not there');
+  versions.set(1, { ...version, declared: { ...version.declared, validUntil: '2020-01-01' } });
+  for (const draft of acts) await expect(check(draft)).rejects.toMatchObject({ rule: 'dataset' });
+});

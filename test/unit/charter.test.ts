@@ -56,6 +56,26 @@ describe('a charter', () => {
       () => ({ populations: [{ ...person, covers: [{ population: 'person', lossFactor: '4' }] }] }),
       'populations.person.covers: "person" is not another population',
     ],
+    [
+      'a population that covers another by less than one unit',
+      () => ({ populations: [{ ...person, covers: [{ population: 'company', lossFactor: '1/2' }] }, company] }),
+      'populations.person.covers: a lossFactor below 1; one human is at least one unit',
+    ],
+    [
+      'no δ for a decision',
+      ({ accountant }) => ({ accountant: { ...accountant, deltaPerDecision: '0' } }),
+      'accountant.deltaPerDecision: needs a fraction above 0 and below 1/2',
+    ],
+    [
+      'a δ for a decision that decides nothing',
+      ({ accountant }) => ({ accountant: { ...accountant, deltaPerDecision: '1/2' } }),
+      'accountant.deltaPerDecision: needs a fraction above 0 and below 1/2',
+    ],
+    [
+      'a δ at which no ε is displayed',
+      ({ accountant }) => ({ accountant: { ...accountant, deltaConversion: '1' } }),
+      'accountant.deltaConversion: needs a fraction above 0 and below 1',
+    ],
     ['a quorum of nobody', () => ({ quorum: 1 }), 'quorum: more than there are witnesses'],
     [
       'a recovery by more than there are owners and officers',

@@ -148,6 +148,20 @@ describe('measures', () => {
     expect(refusal(() => componentsOf(measuring(measure), schema))).toBe(`query-not-compilable: ${field}`);
   });
 
+  test.each<[string, 'rho' | 'epsilon', string]>([
+    ['a count with more noise than its cut is computed for', 'rho', '1/40000000'],
+    ['any amount of noise a fraction can spell', 'rho', `1/${'9'.repeat(60)}`],
+    ['a count with next to no noise', 'rho', '1501'],
+    ['noise the log cannot spell', 'rho', `${'1'.repeat(59)}3/${'9'.repeat(59)}7`],
+    ['a Laplace count with too much noise', 'epsilon', '1/1048577'],
+    ['a Laplace count with next to none', 'epsilon', '1501'],
+  ])('refuse %s', (_name, field, loss) => {
+    const mechanism = field === 'rho' ? 'discreteGaussian' : 'discreteLaplace';
+    const measures = ['a', 'b', 'c'].map((as) => ({ as, fn: 'count' }));
+    const asked = query({ measures, privacy: { mechanism, [field]: loss, k: 5 } });
+    expect(refusal(() => componentsOf(asked, flat))).toBe(`query-not-compilable: privacy.${field}`);
+  });
+
   test('count units and rows over several periods', () => {
     const { components } = componentsOf(measuring({ fn: 'count' }, { fn: 'countRows' }), panel);
     expect(components).toMatchObject([

@@ -52,7 +52,7 @@ function read(path: string, schema: DatasetSchema, scales?: Scales): Promise<Sou
   return gathered(sourceRecords(path, schema, scales));
 }
 
-/** The same without the thread it is usually done in, for tests that read many files. */
+/** The same without the process it is usually done in, for tests that read many files. */
 async function decoded(path: string, schema: DatasetSchema, scales: Scales = new Map()): Promise<SourceRecord[]> {
   return (await gathered(parquetBatches(path, schema, scales))).flat();
 }
@@ -242,7 +242,7 @@ describe('a file that lies is refused with a reason', () => {
     }
   });
 
-  test('what needs more memory or time than it is given ends the thread, and nothing else', async () => {
+  test('what needs more memory or time than it is given ends the process that decodes, and nothing else', async () => {
     const path = await written(
       `SELECT 'p' || i AS id, i % 2 AS value FROM range(400000) r(i)`,
       'ROW_GROUP_SIZE 400000',
