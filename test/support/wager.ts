@@ -51,6 +51,14 @@ export function combined(answers: readonly Published[], weights: readonly number
   }, 0);
 }
 
+/** The mean of the first values; undefined where one of them is hidden. */
+export function mean(answers: readonly Published[]): number | undefined {
+  return combined(
+    answers,
+    answers.map(() => 1 / answers.length),
+  );
+}
+
 /** Whether a value lies above a midpoint; undefined on it and without a value. */
 export function above(value: number | undefined, midpoint: number): boolean | undefined {
   return value === undefined || value === midpoint ? undefined : value > midpoint;

@@ -6,7 +6,7 @@ import { alike, askedOf, question } from '../../support/attacked-town.ts';
 import { noiseOnly, ours } from '../../support/builds.ts';
 import { seededBits } from '../../support/seeded-bits.ts';
 import { approved, byDistrict, residentRecords, smallRoom, uploadResidents } from '../../support/small-room.ts';
-import { above, combined, wager, wonAtMost } from '../../support/wager.ts';
+import { above, mean, wager, wonAtMost } from '../../support/wager.ts';
 import { type Attack, judged } from '../attack.ts';
 
 /** What one answer costs, and the whole budget of the room: eight answers. */
@@ -19,18 +19,11 @@ const slotMs = 600;
 const worlds = [100, 101].map((count) => alike(count, ['alpha', 30, 'f', 'yes', 1000]));
 const asked = askedOf(question({ privacy }), worlds);
 
-/** Averages so many answers. */
+/** The mean of so many answers against the middle of the two worlds. */
 const averaged = (answers: number) =>
   [
     Array.from({ length: answers }, () => asked),
-    (given: Parameters<typeof combined>[0]) =>
-      above(
-        combined(
-          given,
-          given.map(() => 1 / answers),
-        ),
-        100.5,
-      ),
+    (given: Parameters<typeof mean>[0]) => above(mean(given), 100.5),
   ] as const;
 
 /** What a real room gives for repeats and variants: different answers, and the word it refuses the rest with. */
