@@ -3,7 +3,7 @@
  * The way in from any shell: makes sure the locked packages and the system programs are there, finds the Node binary
  * the lockfile pins, and hands over to TypeScript. Plain JavaScript without dependencies, for Node 20 and later.
  *
- *   node src/launch.mjs start | example | bench | test | <words of the command line> [arguments]
+ *   node src/launch.mjs start | example | bench | attacks | test | <words of the command line> [arguments]
  *
  * Everything it says goes to stderr: stdout belongs to the command, whose `--json` output must stay JSON.
  */
@@ -23,6 +23,7 @@ const entries = new Map([
   ['start', ['src/cli/main.ts', 'start']],
   ['example', ['src/cli/main.ts', 'example']],
   ['bench', ['test/bench/run.ts']],
+  ['attacks', ['test/attacks/run.ts']],
   ['test', ['test/run.ts']],
 ]);
 
@@ -31,13 +32,13 @@ const systemPackages = [
   {
     name: 'bubblewrap',
     programs: ['bwrap'],
-    commands: ['start', 'example', 'bench', 'test'],
+    commands: ['start', 'example', 'bench', 'attacks', 'test'],
     why: 'walls of the enclave',
   },
   {
     name: 'util-linux',
     programs: ['flock'],
-    commands: ['start', 'example', 'bench', 'test'],
+    commands: ['start', 'example', 'bench', 'attacks', 'test'],
     why: 'one writer a room',
   },
   { name: 'strace', programs: ['strace'], commands: ['test'], why: 'what the enclave asks of the kernel' },

@@ -20,7 +20,7 @@ let checkout: string;
 
 beforeEach(() => {
   checkout = realpathSync(mkdtempSync(path.join(tmpdir(), 'reinraum-launch-')));
-  for (const folder of ['src/cli', 'test/bench', 'test/e2e', 'node_modules', 'bin', 'elsewhere']) {
+  for (const folder of ['src/cli', 'test/bench', 'test/attacks', 'test/e2e', 'node_modules', 'bin', 'elsewhere']) {
     mkdirSync(path.join(checkout, folder), { recursive: true });
   }
   cpSync(path.resolve(import.meta.dirname, '../../src/launch.mjs'), path.join(checkout, 'src/launch.mjs'));
@@ -33,6 +33,7 @@ beforeEach(() => {
   );
   put('test/run.ts', report);
   put('test/bench/run.ts', report);
+  put('test/attacks/run.ts', report);
   lock('1.0.0', '1.0.0');
   program('bwrap', 'exit 0');
   program('flock', 'exit 0');
@@ -90,6 +91,7 @@ test.each([
   ],
   [['example'], ['example']],
   [['bench', 'x'], ['x']],
+  [['attacks', '--json'], ['--json']],
   [['test', 'unit'], ['unit']],
   [
     ['keygen', '--out', 'a b'],

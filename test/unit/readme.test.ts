@@ -12,7 +12,8 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 
 /** The words of the command line a shown command comes to; `undefined` where another tool takes them. */
 function cliWords({ script, words }: Command): string[] | undefined {
-  if (script === undefined) return words.length === 0 || /^(test|bench)$/.test(words[0] ?? '') ? undefined : [...words];
+  if (script === undefined)
+    return words.length === 0 || /^(test|bench|attacks)$/.test(words[0] ?? '') ? undefined : [...words];
   return /^(start|example)$/.test(script) ? [script, ...words] : undefined;
 }
 
