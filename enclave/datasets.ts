@@ -131,13 +131,20 @@ export async function handOver(
     }
     const common = { activity: 'erheben', actor: actorOf(act), statements: [act] } as const;
     const version = { dataset: body.dataset, version: body.version, manifest: act.digest };
-    if (report.admitted)
-      return append({ ...common, type: 'dataset.admitted', detail: { ...version, schema: body.schema } });
+    if (report.admitted) {
+      const admitted = await append({
+        ...common,
+        type: 'dataset.admitted',
+        detail: { ...version, schema: body.schema },
+      });
+      // While the room is held: a question charged for this version must not be answered by an engine with the one before.
+      await desk.engines.renew();
+      return admitted;
+    }
     const digest = commit('report', { salt: toBase64(salt), value: new TextDecoder().decode(text) });
     return append({ ...common, type: 'dataset.rejected', detail: { ...version, report: digest } });
   });
-  if (report.admitted) await desk.engines.renew();
-  else await desk.uploadKeys.destroy(offer);
+  if (!report.admitted) await desk.uploadKeys.destroy(offer);
   return {
     logged,
     report: await sealTo(desk, act.member.readingKey, { format: 'reinraum/report/v1', room: room.id }, text),
