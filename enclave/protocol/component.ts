@@ -51,8 +51,8 @@ export interface Components {
 /** Parts of a measure's loss that go to the count which decides, where the measure has one of its own. */
 const deciderShares = { countRows: rational(1n, 4n), sum: rational(1n, 4n), mean: rational(1n, 2n) } as const;
 const quantileDeciderShare = rational(1n, 4n);
-/** Sums over 10^8 rows stay safe integers up to here. */
-const clampMax = 90_000_000;
+/** Sums over 10^8 rows stay below 2^52 up to here, with room for their noise. */
+const clampMax = 40_000_000;
 /**
  * Variances and scales whose tails and ranges can be computed (privacy/tail.ts, inference/interval.ts): less noise is none to
  * speak of, and nothing could be read off more.

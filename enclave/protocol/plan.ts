@@ -254,7 +254,7 @@ function splitOf(key: SplitKey, scope: Scope, field: string): PlanSplit {
     return { column: column.name, by: { edges: key.edges }, labels: bandLabels(key.edges) };
   }
   if (key.groups) {
-    const groups = key.groups.map(({ of }) => of.map((value) => encode(value, column, scope, `${field}.groups`)));
+    const groups = key.groups.map(({ of }) => of.map((value) => publicKey(value, column, scope, `${field}.groups`)));
     // A value in two groups would be counted in two cells, where one is what the price says.
     const all = groups.flat();
     if (new Set(all).size < all.length) throw new Refusal('query-not-compilable', `${field}.groups`);
@@ -262,9 +262,15 @@ function splitOf(key: SplitKey, scope: Scope, field: string): PlanSplit {
   }
   if (!key.keys && column.type !== 'code') throw new Refusal('query-not-compilable', `${field}.keys`);
   const keys = key.keys ?? (column.type === 'code' ? column.codes.map(({ code }) => code) : []);
-  const values = keys.map((value) => encode(value, column, scope, `${field}.keys`));
+  const values = keys.map((value) => publicKey(value, column, scope, `${field}.keys`));
   if (new Set(values).size < values.length) throw new Refusal('query-not-compilable', `${field}.keys`);
   return { column: column.name, by: { values }, labels: keys.map(String) };
+}
+
+/** A key of the table is public and the same in every run: no parameter can stand in for one. */
+function publicKey(value: Constant, column: Column, scope: Scope, field: string): number {
+  if (typeof value === 'string' && value.startsWith('$')) throw new Refusal('query-not-compilable', field);
+  return encode(value, column, scope, field);
 }
 
 /** "0-17", "18-64", "65+" for edges 0, 18, 65. */

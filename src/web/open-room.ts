@@ -2,6 +2,7 @@
 import type { Fetch } from '@reinraum/audit/verifier';
 import { Instance, type MemberKeys, parseKeyFile, RoomClient, RoomProblem, RoomPublic } from '@reinraum/client';
 import {
+  AggregateQuery,
   type Catalogue,
   type DatasetSchema,
   digestOf,
@@ -9,6 +10,7 @@ import {
   openDocument,
   type Parameters,
   type Preview,
+  price,
   type Status,
 } from '@reinraum/protocol';
 
@@ -79,8 +81,15 @@ export class OpenRoom {
     return room;
   }
 
+  /** The catalogue, with prices worked out here: they follow from questions and charter, whatever the server says. */
   async catalogue(): Promise<Catalogue> {
-    return this.#inSession((token) => this.client.catalogue(token));
+    const catalogue = await this.#inSession((token) => this.client.catalogue(token));
+    const queries = catalogue.queries.map((listed) => {
+      const query = AggregateQuery.parse(listed.query);
+      const schema = this.schemas.get(query.from.dataset);
+      return schema ? { ...listed, charges: price(query, schema, this.client.charter) } : listed;
+    });
+    return { ...catalogue, queries };
   }
 
   /** What a run would cost and give; nothing is charged and nobody's data are asked. */

@@ -15,7 +15,9 @@ export function problemText(error: unknown, { t, language }: Speech): string {
   if (isEvidence(error)) return `${t('problem.answer')} ${evidenceText(error, { t })}`;
   // What `fetch` throws where nothing answered.
   if (error instanceof TypeError && !error.message.includes(':')) return t('problem.network');
-  return t(error instanceof Error && /answer|document/.test(error.message) ? 'problem.answer' : 'problem.other');
+  const text = error instanceof Error ? error.message : '';
+  if (text.startsWith('catalogue:')) return t('problem.catalogue');
+  return t(/answer|document/.test(text) ? 'problem.answer' : 'problem.other');
 }
 
 /** What a verifier found wrong, in words. */

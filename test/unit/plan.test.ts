@@ -101,6 +101,7 @@ describe('a plan', () => {
     ['an inherited name for a column', 'query-not-compilable: groupBy.0.column', group({ column: 'r.constructor' })],
     ['an unknown key', 'query-not-compilable: groupBy.0.keys', group({ column: 'r.district', keys: ['delta'] })],
     ['a key twice', 'query-not-compilable: groupBy.0.keys', group({ column: 'r.district', keys: ['alpha', 'alpha'] })],
+    ['a parameter as a key', 'query-not-compilable: groupBy.0.keys', group({ column: 'r.sex', keys: ['$sex'] })],
     ['a number for a code', 'query-not-compilable: groupBy.0.keys', group({ column: 'r.district', keys: [0] })],
     ['a code for a number', 'query-not-compilable: groupBy.0.keys', group({ column: 'r.age', keys: ['30'] })],
     ['integers without keys', 'query-not-compilable: groupBy.0.keys', group({ column: 'r.age' })],

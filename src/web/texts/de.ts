@@ -275,6 +275,8 @@ export const de = {
 
   'problem.title': 'Das hat nicht geklappt',
   'problem.network': 'Der Raum ist nicht erreichbar. Verbindung prüfen und noch einmal versuchen.',
+  'problem.catalogue':
+    'Der Server zeigt eine Charta, Frage oder Tabelle, die nicht zu ihrer Kennung passt. Nichts freigeben, nichts anfordern, und den Datenschutz verständigen.',
   'problem.answer': 'Die Antwort des Raums hielt der Prüfung nicht stand und wird nicht gezeigt.',
   'problem.other': 'Ein unerwarteter Fehler ist aufgetreten. Bitte die Seite neu laden.',
   'problem.field': 'Feld: {{field}}',

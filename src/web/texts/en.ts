@@ -272,6 +272,8 @@ export const en: Texts = {
 
   'problem.title': 'This did not work',
   'problem.network': 'The room cannot be reached. Check the connection and try again.',
+  'problem.catalogue':
+    'The server shows a charter, question or table that does not fit its identifier. Approve and request nothing, and tell a data protection officer.',
   'problem.answer': 'The room’s answer did not stand up to verification and is not shown.',
   'problem.other': 'An unexpected error occurred. Please reload the page.',
   'problem.field': 'Field: {{field}}',
