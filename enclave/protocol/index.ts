@@ -1,4 +1,7 @@
 /** The door of `@reinraum/protocol`: everything two zones have to agree on. */
+export * from './analysis/analyse.ts';
+export * from './analysis/finding.ts';
+export { type Compared, compareSelections } from './analysis/selection.ts';
 export * from './bytes.ts';
 export * from './canonical.ts';
 export * from './charter.ts';

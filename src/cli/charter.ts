@@ -3,10 +3,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { instanceOf, RoomPublic, roomOf, signAs, verifiedClaims, withoutRecovery } from '@reinraum/client';
 import {
+  type Analysis,
   type Charter,
   type DatasetSchema,
   epsilonOf,
   formatRational,
+  gravest,
   type Loss,
   lossOf,
   Member,
@@ -15,8 +17,10 @@ import {
   price,
 } from '@reinraum/protocol';
 import type { Command } from 'commander';
+import { analysePolicies, loadAssumed } from '../example/policy-analysis.ts';
 import { loadRoomPolicies } from '../example/policy-files.ts';
 import { readInstance } from './address.ts';
+import { findingLine } from './analyse.ts';
 import { readKeyFile } from './key-store.ts';
 import { print, say } from './output.ts';
 
@@ -25,11 +29,15 @@ export function addCharter(program: Command): void {
   const charter = program.command('charter').description('check, fill in and sign a charter');
   charter
     .command('check')
-    .description('check a folder of policies and show what its questions cost')
+    .description('check a folder of policies, show what its questions cost and what they show together')
     .argument('<policies>', 'folder with charter.yaml, schemas/ and queries/')
     .action(async (folder: string) => {
-      const { template, queries, schemas } = await loadRoomPolicies(folder);
+      const assumed = await loadAssumed(folder, {});
+      const { template, queries, schemas } = assumed.policies;
       for (const line of priceList(template, queries, schemas)) print(line);
+      const analyses = analysePolicies(assumed);
+      for (const line of findingLines(analyses)) print(line);
+      if (gravest(analyses.flatMap(({ findings }) => findings)) === 'refuse') process.exitCode = 1;
     });
   charter
     .command('instance')
@@ -69,6 +77,19 @@ export function addCharter(program: Command): void {
       await writeFile(options.out, `${JSON.stringify({ ref: keys.member.ref, envelope }, null, 2)}\n`, { flag: 'wx' });
       print(room);
     });
+}
+
+/** Findings by question; of the plan's price only the last word, which speaks of all questions. */
+function findingLines(analyses: readonly Analysis[]): string[] {
+  const plans = new Map<string, string>();
+  const lines = analyses.flatMap(({ question, findings }) =>
+    findings.flatMap((finding) => {
+      if (finding.code !== 'plan-price') return [`${question.id}: ${findingLine(finding)}`];
+      plans.set(String(finding.values['population']), findingLine(finding));
+      return [];
+    }),
+  );
+  return [...lines, ...plans.values()];
 }
 
 type Priced = Pick<Charter, 'populations' | 'accountant' | 'parties'>;

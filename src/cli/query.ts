@@ -1,9 +1,10 @@
-/** `reinraum query propose|approve|revoke|clear|list|run`: questions, from proposal to answer. */
+/** `reinraum query propose|approve|revoke|clear|list|run` and, from their own files, `analyse`, `preview` and `table`: questions, from proposal to answer. */
 import { ask, clearQuery, type RoomClient, retractionNotice, retractionsFor } from '@reinraum/client';
 import { AggregateQuery, type Catalogue, digestOf, type Json } from '@reinraum/protocol';
 import type { Command } from 'commander';
 import { loadQuestion } from '../example/policy-files.ts';
 import { clientOf, type MemberOptions, withMember } from './address.ts';
+import { addAnalyse, analyseInRoom, checkFindings } from './analyse.ts';
 import { print, say } from './output.ts';
 import { parametersOf } from './parameters.ts';
 import { addPreview } from './preview.ts';
@@ -21,15 +22,21 @@ export function addQuery(program: Command): void {
       await (await clientOf(options)).act('query.propose', { query: digest }, { object });
       print(digest);
     });
-  for (const act of ['approve', 'revoke'] as const) {
-    withMember(query.command(act))
-      .description(act === 'approve' ? 'approve a proposed question' : 'revoke a question for good')
-      .argument('<digest>', 'digest of the question')
-      .action(async (digest: string, options: MemberOptions) => {
-        const { accepted } = await (await clientOf(options)).act(`query.${act}`, { query: digest });
-        print(accepted.proof);
-      });
-  }
+  withMember(query.command('approve'))
+    .description('approve a proposed question; shows its analysis before it signs')
+    .argument('<digest>', 'digest of the question')
+    .option('--accept-findings <digest>', 'digest of the analysis whose warnings you have read and accept')
+    .action(async (digest: string, options: MemberOptions & { acceptFindings?: string }) => {
+      const client = await clientOf(options);
+      checkFindings(await analyseInRoom(client, digest), options.acceptFindings);
+      print((await client.act('query.approve', { query: digest })).accepted.proof);
+    });
+  withMember(query.command('revoke'))
+    .description('revoke a question for good')
+    .argument('<digest>', 'digest of the question')
+    .action(async (digest: string, options: MemberOptions) => {
+      print((await (await clientOf(options)).act('query.revoke', { query: digest })).accepted.proof);
+    });
   withMember(query.command('clear'))
     .description('let a question that was suspended after a failure be asked again, as a data protection officer')
     .argument('<digest>', 'digest of the question')
@@ -44,6 +51,7 @@ export function addQuery(program: Command): void {
       sayRetractions({ retractions }, client);
       print(JSON.stringify({ queries, tables, balances, retractions }, null, 2));
     });
+  addAnalyse(query);
   addPreview(query);
   withMember(query.command('run'))
     .description('run an approved question for your own unit')
