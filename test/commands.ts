@@ -10,7 +10,9 @@ export interface Command {
  * `npx reinraum …`, `reinraum …`, `node src/launch.mjs …`. Others (`git`, `cd`) are not ours to check.
  */
 export function commandsIn(page: string): Command[] {
-  const blocks = [...page.matchAll(/^```(?:sh|bash|shell|console)\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
+  const blocks = [...page.matchAll(/^```(?:sh|bash|shell|console)\b[^\n]*\n([\s\S]*?)^```/gm)].map(
+    ([, block = '']) => block,
+  );
   const lines = blocks.flatMap((block) => block.replaceAll(/\\\n\s*/g, ' ').split('\n'));
   return lines.flatMap((line) => line.split(/\s(?:&&|\|\|?|;)\s/)).flatMap((line) => commandOf(line) ?? []);
 }
@@ -22,16 +24,24 @@ function commandOf(line: string): Command | undefined {
     .replaceAll(/(^|\s)[A-Z_]+=\S*(?=\s)/g, ' ')
     .split(/\s+/)
     .filter((word) => word !== '');
-  if (first === 'npm' && second === 'run') return { script: rest[0] ?? '', words: afterDashes(rest.slice(1)) };
-  if (first === 'npm' && ['start', 'test'].includes(second)) return { script: second, words: afterDashes(rest) };
+  if (first === 'npm' && second === 'run') {
+    const [script = '', ...words] = withoutNpmOptions(rest);
+    return { script, words };
+  }
+  if (first === 'npm' && ['start', 'test'].includes(second)) return { script: second, words: withoutNpmOptions(rest) };
+  // What a shell function hands on is checked where the function is called.
+  if (first === 'reinraum' && second === '"$@"') return undefined;
   if (first === 'npx' && second === 'reinraum') return { script: undefined, words: rest };
   if (first === 'reinraum') return { script: undefined, words: second === '' ? [] : [second, ...rest] };
   if (first === 'node' && second.endsWith('src/launch.mjs')) return { script: undefined, words: rest };
   return undefined;
 }
 
-function afterDashes(words: readonly string[]): string[] {
-  return words[0] === '--' ? words.slice(1) : [...words];
+/** Words npm hands to a script: its own options stand before `--`. */
+function withoutNpmOptions(words: readonly string[]): string[] {
+  const dashes = words.indexOf('--');
+  const before = dashes === -1 ? words : words.slice(0, dashes);
+  return [...before.filter((word) => !word.startsWith('-')), ...(dashes === -1 ? [] : words.slice(dashes + 1))];
 }
 
 /**

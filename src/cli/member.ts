@@ -13,9 +13,14 @@ export function addMember(program: Command): void {
   const member = program.command('member').description('see members, replace lost keys');
   withMember(member.command('list'))
     .description('members with the keys they have now, and approvals of new keys that wait for others')
-    .action(async (options: MemberOptions) => {
+    .option('--json', 'print the list as JSON')
+    .action(async (options: MemberOptions & { json?: boolean }) => {
       const { members, recoveries } = await (await clientOf(options)).catalogue();
-      print(JSON.stringify({ members, recoveries }, null, 2));
+      if (options.json) return print(JSON.stringify({ members, recoveries }, null, 2));
+      for (const { ref, unit, roles } of members) print(`${ref} ${unit}: ${roles.join(', ')}`);
+      for (const { member: ref, approver, expiresAt } of recoveries) {
+        print(`new keys for ${ref}: approved by ${approver}, counts until ${expiresAt}`);
+      }
     });
   member
     .command('recover')

@@ -8,6 +8,7 @@ import {
   type DerivedTable,
   hiddenExpected,
   mechanismOf,
+  type Preview,
   Release,
 } from '@reinraum/protocol';
 import type { Command } from 'commander';
@@ -52,21 +53,35 @@ async function preview(digest: string, options: PreviewOptions): Promise<void> {
   const previewed = await client.preview({ query: digest, parameters, unitsPerCell });
   const hidden = options.like === undefined ? null : await hiddenLike(options.like);
   if (options.json) return print(JSON.stringify({ ...previewed, hiddenExpected: hidden }));
+  for (const line of previewLines(previewed)) print(line);
+  if (hidden !== null) print(`wohl geheim wie damals / likely hidden, were it like then: ${hidden.toFixed(1)}`);
+}
+
+/** A preview as people read it: price and runs left, then a table with a row a measure. */
+function previewLines({ charges, runsLeft, cells, unitsPerCell, measures }: Preview): string[] {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  for (const { population, delta, ...loss } of previewed.charges) {
-    print(`Preis / price  ${population}: ${'rho' in loss ? `ρ ${loss.rho}` : `ε ${loss.epsilon}`}, δ ${delta}`);
-  }
-  print(`Läufe übrig / runs left  ${previewed.runsLeft}`);
-  print(`Zellen / cells  ${previewed.cells}, angenommen je / assumed each  ${previewed.unitsPerCell}`);
-  for (const { as, fn, unit, cut, halfWidth, shown, hiddenExpected, unitsForMost } of previewed.measures) {
+  const head = [
+    'Maß / measure',
+    '± (95 %)',
+    'gezeigt ab / shown from',
+    'gezeigt mit / shown with',
+    'wohl geheim / likely hidden',
+    'fast sicher ab / almost surely from',
+  ];
+  const rows = measures.map(({ as, fn, unit, cut, halfWidth, shown, hiddenExpected, unitsForMost }) => {
     const isShare = fn === 'rate' || fn === 'shares';
-    const half =
-      halfWidth === null ? '–' : isShare ? percent(halfWidth) : `${halfWidth.toFixed(1)} ${unit ?? ''}`.trim();
-    print(
-      `${as}: ±${half} (95 %); sichtbar ab / shown from ${cut}; so große Zelle sichtbar / cell of this size shown ${percent(shown)}; davon wohl verborgen / of them likely hidden ${hiddenExpected}; fast sicher ab / almost surely from ${unitsForMost}`,
-    );
-  }
-  if (hidden !== null) print(`wohl verborgen / likely hidden  ${hidden.toFixed(1)}`);
+    const half = halfWidth === null ? '–' : isShare ? percent(halfWidth) : halfWidth.toFixed(1);
+    const title = unit === null || isShare ? as : `${as} (${unit})`;
+    return [title, half, String(cut), percent(shown), String(hiddenExpected), String(unitsForMost)];
+  });
+  return [
+    ...charges.map(({ population, delta, ...loss }) => {
+      return `Preis / price: ${'rho' in loss ? `ρ ${loss.rho}` : `ε ${loss.epsilon}`}, δ ${delta} (${population})`;
+    }),
+    `Läufe übrig / runs left: ${runsLeft}`,
+    `Zellen / cells: ${cells}, angenommen mit je / assumed with ${unitsPerCell} each`,
+    alignedTable(head, rows, 1),
+  ];
 }
 
 /** Expected number of hidden cells, were the cells as large as in an earlier release of a count. */

@@ -8,6 +8,7 @@ import { addAnalyse, analyseInRoom, checkFindings } from './analyse.ts';
 import { print, say } from './output.ts';
 import { parametersOf } from './parameters.ts';
 import { addPreview } from './preview.ts';
+import { queryLines } from './query-list.ts';
 import { tableOf } from './table.ts';
 
 /** Adds the commands. */
@@ -45,11 +46,14 @@ export function addQuery(program: Command): void {
     });
   withMember(query.command('list'))
     .description('questions of the room with price, missing approvals and suspensions; budgets; releases taken back')
-    .action(async (options: MemberOptions) => {
+    .option('--json', 'print the list as JSON, with every wording')
+    .action(async (options: MemberOptions & { json?: boolean }) => {
       const client = await clientOf(options);
-      const { queries, tables, balances, retractions } = await client.catalogue();
-      sayRetractions({ retractions }, client);
-      print(JSON.stringify({ queries, tables, balances, retractions }, null, 2));
+      const catalogue = await client.catalogue();
+      const { queries, tables, balances, retractions } = catalogue;
+      sayRetractions(catalogue, client);
+      if (options.json) print(JSON.stringify({ queries, tables, balances, retractions }, null, 2));
+      else for (const line of queryLines(catalogue)) print(line);
     });
   addAnalyse(query);
   addPreview(query);
@@ -68,7 +72,7 @@ export function addQuery(program: Command): void {
       const answered = await ask(client, digest, template.purpose, parametersOf(template.params, options.param ?? []));
       say(
         answered.isRepeat
-          ? 'stored release, delivered again at no charge'
+          ? `stored release of log entry ${answered.release.charged}, delivered again at no charge`
           : `charged at log entry ${answered.release.charged}`,
       );
       print(options.json ? JSON.stringify(answered.release) : tableOf(answered.release));

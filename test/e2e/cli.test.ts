@@ -133,14 +133,15 @@ test('from keys to a verified answer', async () => {
   const table = await reinraum('query', 'run', query, ...as('analyst'));
   expect(table).toMatch(/^9 +2[0-9]{2} +2[0-9]{2} – 2[0-9]{2}$/m);
   expect(table).toMatch(/^1 +\. +\.$/m);
-  expect(JSON.parse(await reinraum('query', 'list', ...as('dpo2'))).balances[0].loss).toEqual({
+  expect(await reinraum('query', 'list', ...as('dpo2'))).toContain(`bildung ${query}\n  approved; price ρ 1/32`);
+  expect(JSON.parse(await reinraum('query', 'list', '--json', ...as('dpo2'))).balances[0].loss).toEqual({
     cap: '1/2',
     spent: '1/32',
   });
 });
 
 test('an answer is taken back, and whoever received it is told', async () => {
-  const listed = JSON.parse(await reinraum('query', 'list', ...as('dpo2')));
+  const listed = JSON.parse(await reinraum('query', 'list', '--json', ...as('dpo2')));
   expect(listed.queries[0].suspended).toBeNull();
   await expect(reinraum('query', 'clear', query, ...as('dpo1'))).rejects.toThrow(/query-not-suspended/);
   const release = JSON.parse(await reinraum('query', 'run', query, '--json', ...as('analyst')));
@@ -149,7 +150,7 @@ test('an answer is taken back, and whoever received it is told', async () => {
   await expect(reinraum('release', 'retract', 'x', '--reason', 'other', ...as('dpo1'))).rejects.toThrow(/<charge>/);
   expect(await reinraum('release', 'retract', charge, '--reason', 'wrong-data', ...as('dpo1'))).toContain('tlog-proof');
   // Whoever received it is told at every look at the room, on standard error.
-  const told = await run(process.execPath, [main, 'query', 'list', ...as('analyst')], { cwd: folder });
+  const told = await run(process.execPath, [main, 'query', 'list', '--json', ...as('analyst')], { cwd: folder });
   expect(told.stderr).toContain('Nicht mehr verwenden');
   expect(JSON.parse(told.stdout).retractions).toMatchObject([{ charge: release.charged, reason: 'wrong-data' }]);
   await expect(reinraum('query', 'run', query, ...as('analyst'))).rejects.toThrow(
@@ -173,10 +174,15 @@ test('a steward who has lost the key file gets new keys from two others, of two 
     reinraum('member', 'approve', 'steward2.request', '--fingerprint', told, ...as(name));
   await expect(approve('dpo1', '0'.repeat(64))).rejects.toThrow(/other keys than the member told you/);
   await approve('dpo1', fingerprint);
-  expect(JSON.parse(await reinraum('member', 'list', ...as('dpo2'))).recoveries).toMatchObject([{ member: ref }]);
+  expect(await reinraum('member', 'list', ...as('dpo2'))).toMatch(
+    new RegExp(`^${ref} census/data: owner$[\\s\\S]*^new keys for ${ref}: approved by m-`, 'm'),
+  );
+  expect(JSON.parse(await reinraum('member', 'list', '--json', ...as('dpo2'))).recoveries).toMatchObject([
+    { member: ref },
+  ]);
   await expect(reinraum('query', 'list', ...as('steward2'))).rejects.toThrow(/actor-unknown/);
   await approve('dpo2', fingerprint);
-  const listed = JSON.parse(await reinraum('member', 'list', ...as('steward2')));
+  const listed = JSON.parse(await reinraum('member', 'list', '--json', ...as('steward2')));
   expect(listed.recoveries).toEqual([]);
   expect(listed.members).toContainEqual(JSON.parse(await readFile(join(folder, 'steward2.card'), 'utf8')));
   await expect(reinraum('query', 'list', ...as('steward'))).rejects.toThrow(/actor-unknown/);

@@ -48,6 +48,8 @@ describe('the check of commands', () => {
     ['$ npm start -- --once --json | jq .   # one round', 'start', ['--once', '--json']],
     ['CI=true npm test', 'test', []],
     ['npm run bench', 'bench', []],
+    ['npm run --silent example -- neuss --json', 'example', ['neuss', '--json']],
+    ['npm start --silent -- --port "$PORT" &', 'start', ['--port', '"$PORT"', '&']],
     ['npx reinraum verify bundle.json \\\n  --offline', undefined, ['verify', 'bundle.json', '--offline']],
     ['node src/launch.mjs keygen --out key', undefined, ['keygen', '--out', 'key']],
   ])('reads %j', (line, script, words) => {
@@ -56,6 +58,8 @@ describe('the check of commands', () => {
 
   test('leaves alone what is not ours, and other blocks', () => {
     expect(commandsIn(block('git clone x && cd x && npm ci', '# npm start'))).toEqual([]);
+    expect(commandsIn(block('reinraum "$@" --url "$URL"'))).toEqual([]);
+    expect(commandsIn('```sh needs=x\nnpm start\n```\n')).toEqual([{ script: 'start', words: [] }]);
     expect(commandsIn('```yaml\nnpm start\n```\nnpm start\n')).toEqual([]);
     expect(commandsIn(block('cd x && npm start'))).toEqual([{ script: 'start', words: [] }]);
   });
