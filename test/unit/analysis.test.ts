@@ -172,6 +172,32 @@ describe('predicates', () => {
     ]);
   });
 
+  test('predicates of too many cases are not compared, and it says so', () => {
+    const oneOf = (name: string, from: number, step: number) => ({
+      any: [0, 1].map((half) => ({
+        any: Array.from({ length: 32 }, (_, at) => ({ eq: [name, from + (32 * half + at) * step] })),
+      })),
+    });
+    const spots = (id: string, from: number) =>
+      query(id, {
+        where: {
+          all: [
+            oneOf('p.age', 0, 1),
+            { any: [...['n', 'e', 's'].map((area) => ({ eq: ['p.area', area] })), { eq: ['p.sex', 'f'] }] },
+            oneOf('p.income', from, 200),
+            oneOf('p.income', from + 100, 500),
+          ],
+        },
+      });
+    const wide = query('wide', {
+      where: { any: [{ eq: ['p.area', 'n'] }, { eq: ['p.sex', 'f'] }, { is: ['p.income', 'missing'] }] },
+    });
+    expect(brief(findings(spots('a', 0), [spots('b', 40_000)], { rows: { people: 1e9 } }))).toContain(
+      'warn selection-undecided where b',
+    );
+    expect(brief(findings(spots('a', 0), [wide], { rows: { people: 1e9 } })).join()).not.toContain('undecided');
+  });
+
   test('questions on different datasets or on disjoint rows are not compared', () => {
     expect(brief(findings(adults, [query('firms-count', { from: { dataset: 'firms', as: 'p' } })]))).toEqual([]);
     const young = query('young', { where: { lt: ['p.age', 10] } });

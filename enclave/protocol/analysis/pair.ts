@@ -10,11 +10,12 @@ const evaluationsMax = 1 << 22;
 
 /** Findings about a question and another one on the same dataset. `rows` is the assumed size of the dataset. */
 export function pairFindings(own: Instances, other: Instances, rows: number | undefined): Found[] {
-  const isWhole = isDecidable(own, other);
-  const found: Found[] = isWhole ? [] : [undecided(own, other, 'params')];
-  for (const a of isWhole ? own.all : [own.first]) {
-    for (const b of isWhole ? other.all : [other.first]) {
-      found.push(...selectionFindings(a, b, rows), ...splitFindings(a, b), ...sameCounts(a, b));
+  const scope = scopeOf(own, other);
+  const found: Found[] = scope === 'all' ? [] : [undecided(own, other, scope)];
+  for (const a of scope === 'all' ? own.all : [own.first]) {
+    for (const b of scope === 'all' ? other.all : [other.first]) {
+      found.push(...splitFindings(a, b));
+      if (scope !== 'none') found.push(...selectionFindings(a, b, rows), ...sameCounts(a, b));
     }
   }
   return worstByCode(found).map((one) => ({ ...one, with: [other.subject] }));
@@ -22,32 +23,33 @@ export function pairFindings(own: Instances, other: Instances, rows: number | un
 
 /** Findings about one question's own parameters and measures. */
 export function ownFindings(own: Instances, rows: number | undefined): Found[] {
-  const isWhole = isDecidable(own, own);
-  const found: Found[] = isWhole ? [] : [undecided(own, own, 'params')];
-  const all = isWhole ? own.all : [own.first];
+  const scope = scopeOf(own, own);
+  const found: Found[] = scope === 'all' ? [] : [undecided(own, own, scope)];
+  const all = scope === 'all' ? own.all : [];
   all.forEach((a, at) => {
     for (const b of all.slice(at + 1)) {
       // Classes and measures are the same throughout: only the rows can differ.
       found.push(...selectionFindings(a, b, rows).map((one) => ({ ...one, field: 'params' })));
     }
   });
-  return worstByCode([...found, ...coarserWithin(own.first)]);
+  return worstByCode([...found, ...(scope === 'none' ? [] : coarserWithin(own.first))]);
 }
 
-function isDecidable(a: Instances, b: Instances): boolean {
-  if (!a.isComplete || !b.isComplete) return false;
+/** Which choices of parameters are compared: all of them, the first of each, or none, where even that is too much. */
+type Scope = 'all' | 'first' | 'none';
+
+function scopeOf(a: Instances, b: Instances): Scope {
   const [x, y] = [a.first.regions, b.first.regions];
-  const cases = atomsCount(
-    a.subject.schema,
-    [...x, ...y].map(({ node }) => node),
-  );
-  const pairs = a.all.length * b.all.length;
-  return pairs === 1 || pairs * x.length * y.length * cases <= evaluationsMax;
+  const nodes = [...x, ...y].map(({ node }) => node);
+  const evaluations = x.length * y.length * atomsCount(a.subject.schema, nodes);
+  if (evaluations > evaluationsMax) return 'none';
+  const isAll = a.isComplete && b.isComplete && a.all.length * b.all.length * evaluations <= evaluationsMax;
+  return isAll ? 'all' : 'first';
 }
 
-function undecided(own: Instances, other: Instances, field: string): Found {
+function undecided(own: Instances, other: Instances, scope: Scope): Found {
   const values = { own: own.subject.query.id, other: other.subject.query.id };
-  return { code: 'selection-undecided', severity: 'warn', field, values };
+  return { code: 'selection-undecided', severity: 'warn', field: scope === 'none' ? 'where' : 'params', values };
 }
 
 /** Subsets and complements among the rows two answers count. */
