@@ -48,6 +48,7 @@ describe('the check of commands', () => {
     ['$ npm start -- --once --json | jq .   # one round', 'start', ['--once', '--json']],
     ['CI=true npm test', 'test', []],
     ['npm run bench', 'bench', []],
+    ['npm run bench:accuracy', 'bench:accuracy', []],
     ['npx reinraum verify bundle.json \\\n  --offline', undefined, ['verify', 'bundle.json', '--offline']],
     ['node src/launch.mjs keygen --out key', undefined, ['keygen', '--out', 'key']],
   ])('reads %j', (line, script, words) => {
