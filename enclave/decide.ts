@@ -7,6 +7,7 @@ import {
   canonicalText,
   commit,
   type DatasetSchema,
+  firstCompilerOf,
   type Json,
   type Opening,
   type Parameters,
@@ -51,7 +52,8 @@ export function decide(
   const parameters = opened(body.parameters, opening, run);
   const plan = planned(query, schema, parameters, run);
   const datasets = [{ dataset: query.from.dataset, version: version.version, manifest: version.manifest }];
-  const identity = canonicalText({ query: body.query, plan: plainJson(plan), datasets });
+  const named = plainJson({ ...plan, compiler: firstCompilerOf(plan) });
+  const identity = canonicalText({ query: body.query, plan: named, datasets });
   return { query, schema, plan, parameters, datasets, releaseKey: toHex(hmac(sha256, roomKey, utf8(identity))) };
 }
 
@@ -96,6 +98,6 @@ function opened(commitment: string, opening: Opening | undefined, run: Run): Par
 }
 
 /** A plan as plain JSON: rationals and sensitivities as text. */
-function plainJson(plan: Plan): Json {
+function plainJson(plan: object): Json {
   return JSON.parse(JSON.stringify(plan, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
 }

@@ -12,7 +12,15 @@ import { Refusal } from './refusal.ts';
 import type { Column, DatasetSchema } from './schema.ts';
 
 /** Changes whenever the same template would give another plan, SQL or price. Part of what approvals rest on. */
-export const compilerVersion = 'reinraum-compiler/2';
+export const compilerVersion = 'reinraum-compiler/3';
+/**
+ * The first version that made this very plan, its SQL and its price. Answers are named by it, so that a newer compiler
+ * repeats what an earlier one computed and does not compute anew what was retracted.
+ */
+export function firstCompilerOf({ components }: Pick<Plan, 'components'>): string {
+  return components.some(({ part }) => part === 'twoSided') ? 'reinraum-compiler/3' : 'reinraum-compiler/2';
+}
+
 /** Most cells of one answer; each of them is noised. */
 export const cellsMax = 200_000;
 

@@ -137,10 +137,10 @@ print('* is what a room releases. Estimates are cut to 0 … 1; hidden cells pla
 for (const width of [1, 1000]) {
   const grid = width === 1 ? 'one step' : `${width} steps`;
   const title = `Mean of 200 values 0 or 1, 30 % of them 1, grid of ${grid}`;
-  table(title, 'pure ε = 1', 0.3, meanForms(pure(1), 200, 0.3, width, 'centred'));
+  table(title, 'pure ε = 1', 0.3, meanForms(pure(1), 200, 0.3, width, 'two-sided'));
   table(title, 'ρ = 1/2 (what ε = 1 costs)', 0.3, [
     ...meanForms(concentrated(0.5), 200, 0.3, width, 'centred').map((form) => named(form, 'Gaussian')),
-    ...meanForms(pure(1), 200, 0.3, width, 'centred').map((form) => named({ ...form, isOurs: false }, 'Laplace')),
+    ...meanForms(pure(1), 200, 0.3, width, 'two-sided').map((form) => named({ ...form, isOurs: false }, 'Laplace')),
   ]);
 }
 table('Rate of 10 % of 200, in points', 'pure ε = 1/2', 0.1, rateForms(pure(0.5), 200, 0.1), 100);

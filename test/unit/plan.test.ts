@@ -4,6 +4,7 @@ import {
   cellsMax,
   checkCompiles,
   DatasetSchema,
+  firstCompilerOf,
   type Parameters,
   type Plan,
   plan,
@@ -21,10 +22,21 @@ const compiled = (bend: object, parameters: Parameters = { sex: 'f' }, schema = 
 const where = (predicate: object) => ({ where: predicate, params: {} });
 const group = (...keys: object[]) => ({ groupBy: keys.map((key, at) => ({ as: `g${at}`, ...key })) });
 
+describe('answers', () => {
+  test('are named by the first compiler that made their plan: the one before, but for two-sided means', () => {
+    const mean = { as: 'years', fn: 'mean', column: 'r.age', clamp: [0, 100] };
+    const asked = (privacy: object) =>
+      plan(AggregateQuery.parse({ ...byDistrict, measures: [mean], privacy }), residents, { sex: 'f' });
+    expect(firstCompilerOf(compiled({}))).toBe('reinraum-compiler/2');
+    expect(firstCompilerOf(asked({ mechanism: 'discreteGaussian', rho: '1/8', k: 5 }))).toBe('reinraum-compiler/2');
+    expect(firstCompilerOf(asked({ mechanism: 'discreteLaplace', epsilon: '1', k: 5 }))).toBe('reinraum-compiler/3');
+  });
+});
+
 describe('a plan', () => {
   test('encodes codes as positions and leaves nothing to interpret', () => {
     expect(compiled({})).toEqual({
-      compiler: 'reinraum-compiler/2',
+      compiler: 'reinraum-compiler/3',
       dataset: 'residents',
       population: 'person',
       distinct: null,
