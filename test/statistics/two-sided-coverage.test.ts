@@ -6,25 +6,16 @@
  * probability below 1e-6 if coverage were exactly 95 %: one-sided, z = 4.75, binomial. The mutated engines fail the same
  * checks.
  */
-import { createCipheriv } from 'node:crypto';
 import { type Mechanism, multiply, rational, TwoSidedIntervals } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
-import { FairBits } from '../../enclave/privacy/bits.ts';
 import { samplerOf } from '../../enclave/privacy/mechanism.ts';
 import { isShown, pairCutOf } from '../../enclave/privacy/threshold.ts';
+import { seededBits } from '../support/seeded-bits.ts';
 
 const alpha = 0.05;
 const k = 10n;
 const delta = rational(1n, 10n ** 8n);
 const z = 4.75;
-
-/** Bits that replay from a seed: AES-128 in counter mode. */
-function seededBits(seed: number): FairBits {
-  const key = new Uint8Array(16);
-  new DataView(key.buffer).setUint32(0, seed);
-  const cipher = createCipheriv('aes-128-ctr', key, new Uint8Array(16));
-  return new FairBits((bytes) => bytes.set(cipher.update(new Uint8Array(bytes.length))));
-}
 
 /** What a mutated engine does otherwise. */
 interface Engine {
@@ -55,7 +46,7 @@ function deviationOf(engine: Engine, { n, a, width, perEpsilon }: Cell, runs: nu
   const cut = pairCutOf(mechanism, k, delta, width);
   const told = engine.tellsCut ? { k, cut } : { k: 1n, cut: 2n };
   const intervals = new TwoSidedIntervals({ mechanism, width, ...told, alpha });
-  const bits = seededBits(Number(n) + runs);
+  const bits = seededBits(`two sides ${n} ${a} ${width}`);
   const sample = samplerOf({ kind: 'discreteLaplace', scale: multiply(scale, engine.wider) });
   const b = n * width - a;
   const truth = Number(a) / Number(n * width);
