@@ -96,6 +96,6 @@ function opened(commitment: string, opening: Opening | undefined, run: Run): Par
 }
 
 /** A plan as plain JSON: rationals and sensitivities as text. */
-function plainJson(plan: Plan): Json {
+function plainJson(plan: object): Json {
   return JSON.parse(JSON.stringify(plan, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
 }

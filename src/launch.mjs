@@ -3,7 +3,7 @@
  * The way in from any shell: makes sure the locked packages and the system programs are there, finds the Node binary
  * the lockfile pins, and hands over to TypeScript. Plain JavaScript without dependencies, for Node 20 and later.
  *
- *   node src/launch.mjs start | example | bench | attacks | test | <words of the command line> [arguments]
+ *   node src/launch.mjs start | example | bench | accuracy | attacks | test | <words of the command line> [arguments]
  *
  * Everything it says goes to stderr: stdout belongs to the command, whose `--json` output must stay JSON.
  */
@@ -24,6 +24,7 @@ const entries = new Map([
   ['example', ['src/cli/main.ts', 'example']],
   ['bench', ['test/bench/run.ts']],
   ['attacks', ['test/attacks/run.ts']],
+  ['accuracy', ['test/bench/accuracy.ts']],
   ['test', ['test/run.ts']],
 ]);
 

@@ -13,6 +13,7 @@ import {
   quantileRange,
   type Release,
   ratioInterval,
+  TwoSidedIntervals,
   toNumber,
 } from '@reinraum/protocol';
 import type { Kept, KeptCell } from './stages.ts';
@@ -32,7 +33,10 @@ export function infer({ measures }: Kept, plan: Plan): Pick<Release, 'measures' 
     const { cells, rule } = measures[at] ?? missing();
     const component = plan.components[measure.value] ?? missing();
     const labels = labelsOf(measure);
-    const estimates = inferOf(measure, component.mechanism, rule, component.width);
+    const estimates =
+      component.part === 'twoSided'
+        ? twoSidedOf(measure, rule, component.sensitivity.lInfinity)
+        : inferOf(measure, component.mechanism, rule, component.width);
     const hidden = labels ? labels.map(() => null) : null;
     const released = {
       as: measure.as,
@@ -113,6 +117,18 @@ function inferOf(measure: PlanMeasure, mechanism: Mechanism, rule: Rule, width: 
 /** All other classes together: their noises add up, and with one other class it is that class alone. */
 function restOf(value: bigint, { mechanism, k, cut }: Rule, terms: number): Noisy {
   return terms === 1 ? { value, mechanism, terms, shownFrom: { k, cut } } : { value, mechanism, terms };
+}
+
+/** l + (u − l)·A/(A + B), within the clamp. */
+function twoSidedOf({ input }: PlanMeasure, rule: Rule, width: bigint): Infer {
+  if (input.of !== 'value') throw new TypeError('infer: a mean without a value');
+  const [lower, upper] = input.clamp;
+  const at = (part: number) => Math.min(upper, Math.max(lower, lower + (upper - lower) * part));
+  const intervals = new TwoSidedIntervals({ ...rule, width, alpha });
+  return ({ values: [a = 0n, b = 0n] }) => {
+    const { low, high } = intervals.of(a, b);
+    return [scaled(at(Number(a) / Number(a + b)), at(low), at(high), meanDecimals)];
+  };
 }
 
 /** (l + u)/2 + step·D/2n, within the clamp. */

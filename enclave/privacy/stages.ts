@@ -4,7 +4,7 @@
  */
 import type { Mechanism, Plan, Rational } from '@reinraum/protocol';
 import type { NoisePool } from './pool.ts';
-import { cutOf, isShown } from './threshold.ts';
+import { cutOf, isShown, pairCutOf } from './threshold.ts';
 
 declare const exact: unique symbol;
 declare const noised: unique symbol;
@@ -25,7 +25,7 @@ export interface Noised {
 
 /** What may be shown of one measure in one cell. */
 export interface KeptCell {
-  /** Noised count of the units it rests on; null for a histogram, whose classes each rest on their own. */
+  /** Noised count of the units it rests on; null where the values count them: a histogram's each their own, two sides together. */
   readonly units: bigint | null;
   /** Noised integers of its value component; undefined where a class alone is hidden. */
   readonly values: readonly (bigint | undefined)[];
@@ -59,15 +59,19 @@ export function addNoise({ tables }: Exact, plan: Plan, pool: NoisePool): Noised
 
 /**
  * Hard k with differential privacy (privacy.md "Hard k"): a count of units decides by itself – a place is shown iff
- * units ≥ k and units + noise ≥ cut. Rates and shares are shown where every class is; sums, means and quantiles where
- * the count of the units they rest on is.
+ * units ≥ k and units + noise ≥ cut, and so do two sides by their sum. Rates and shares are shown where every class is;
+ * sums, quantiles and other means where the count of the units they rest on is.
  */
 export function keep({ tables }: Noised, plan: Plan, deltaPerDecision: Rational): Kept {
   const k = BigInt(plan.k);
   const measures = plan.measures.map(({ fn, decider, value }) => {
-    const { mechanism, width } = plan.components[decider] ?? shortOfNoise();
-    const cut = cutOf(mechanism, k, deltaPerDecision);
+    const { part, mechanism, width, sensitivity } = plan.components[decider] ?? shortOfNoise();
+    const isTwoSided = part === 'twoSided';
+    const cut = isTwoSided
+      ? pairCutOf(mechanism, k, deltaPerDecision, sensitivity.lInfinity)
+      : cutOf(mechanism, k, deltaPerDecision);
     const cells = Array.from({ length: plan.cells }, (_, cell): KeptCell | undefined => {
+      if (isTwoSided) return twoSides(placesOf(tables[decider], cell, width), k, cut, sensitivity.lInfinity);
       const decided = placesOf(tables[decider], cell, width).map(({ exact, noise }) =>
         isShown(exact, noise, k, cut) ? exact + noise : undefined,
       );
@@ -81,6 +85,14 @@ export function keep({ tables }: Noised, plan: Plan, deltaPerDecision: Rational)
     return { cells, rule: { mechanism, k, cut } };
   });
   return { measures } as unknown as Kept;
+}
+
+/** A + B is W times the valid units of the cell. */
+function twoSides(places: Noised['tables'][number], k: bigint, cut: bigint, width: bigint): KeptCell | undefined {
+  const exact = places.reduce((total, place) => total + place.exact, 0n);
+  const noise = places.reduce((total, place) => total + place.noise, 0n);
+  if (!isShown(exact, noise, width * k, width * cut)) return undefined;
+  return { units: null, values: places.map((place) => place.exact + place.noise) };
 }
 
 function placesOf(table: Noised['tables'][number] | undefined, cell: number, width: number): Noised['tables'][number] {

@@ -7,7 +7,7 @@ export interface TailBounds {
   readonly upper: Rational;
 }
 
-/** Bounds of P(η ≥ m) for the noise η of one mechanism, for any integer m. */
+/** Bounds of P(η ≥ m) for the noise η of one mechanism, or the sum η of its draws, for any integer m. */
 export type Tail = (m: bigint) => TailBounds;
 
 /** Largest variance of a discrete Gaussian that is summed term by term: a standard deviation of 4,096. */
@@ -16,16 +16,18 @@ export const summedVarianceMax = 2n ** 24n;
 const guardBits = 96;
 
 /**
- * The tail of a mechanism's noise, every rounding directed: lower ≤ P(η ≥ m) ≤ upper, at most 4·2^−fractionBits apart.
- * Throws `RangeError` for a Gaussian variance above {@link summedVarianceMax} or fewer than 32 fraction bits.
- * Proof: `tail.proof.md`.
+ * The tail of a mechanism's noise, or of the sum of two of its draws, every rounding directed: lower ≤ P(η ≥ m) ≤ upper, at
+ * most 4·2^−fractionBits apart. Throws `RangeError` for a Gaussian variance above {@link summedVarianceMax}, fewer than 32
+ * fraction bits, and two Gaussian draws. Proof: `tail.proof.md`.
  */
-export function tailOf(mechanism: Mechanism, fractionBits: number): Tail {
+export function tailOf(mechanism: Mechanism, fractionBits: number, draws: 1 | 2 = 1): Tail {
   if (!Number.isInteger(fractionBits) || fractionBits < 32) throw new RangeError('tail: needs 32 fraction bits');
   const { num, den } = parameterOf(mechanism);
   const one = 1n << BigInt(fractionBits);
-  const upperHalf =
-    mechanism.kind === 'discreteGaussian' ? gaussianTail(num, den, fractionBits) : laplaceTail(num, den, fractionBits);
+  const isGaussian = mechanism.kind === 'discreteGaussian';
+  if (isGaussian && draws === 2) throw new RangeError('tail: two Gaussian draws have no closed form');
+  const made = isGaussian ? gaussianTail : draws === 2 ? laplacePairTail : laplaceTail;
+  const upperHalf = made(num, den, fractionBits);
   return (m) => {
     // By symmetry P(η ≥ m) = 1 − P(η ≥ 1 − m).
     const { lower, upper } = m >= 1n ? upperHalf(m) : complement(upperHalf(1n - m), one);
@@ -43,6 +45,28 @@ function laplaceTail(num: bigint, den: bigint, fractionBits: number): (m: bigint
     return {
       lower: (power.lower << bits) / (one + ratio.upper),
       upper: ceilDiv(power.upper << bits, one + ratio.lower),
+    };
+  };
+}
+
+/** q^m·(m(1 − q²) + 1 + q + 2q²)/(1 + q)³ for m ≥ 1, scale t and q = e^(−1/t). */
+function laplacePairTail(num: bigint, den: bigint, fractionBits: number): (m: bigint) => Bounds {
+  return (m) => {
+    // The factor m enlarges what rounding took.
+    const guard = m.toString(2).length + 8;
+    const bits = BigInt(fractionBits + guard);
+    const one = 1n << bits;
+    const ratio = expBounds(den, num, fractionBits + guard);
+    const squared = times(ratio, ratio, bits);
+    const power = expBounds(m * den, num, fractionBits + guard);
+    const weight = {
+      lower: m * (one - squared.upper) + one + ratio.lower + 2n * squared.lower,
+      upper: m * (one - squared.lower) + one + ratio.upper + 2n * squared.upper,
+    };
+    const [shift, cubed] = [bits + BigInt(fractionBits), (sum: bigint) => sum ** 3n];
+    return {
+      lower: ((power.lower * weight.lower) << shift) / cubed(one + ratio.upper),
+      upper: ceilDiv((power.upper * weight.upper) << shift, cubed(one + ratio.lower)),
     };
   };
 }

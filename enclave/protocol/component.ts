@@ -21,18 +21,20 @@ export interface Sensitivity {
 
 /**
  * Integers of a cell: `units` (valid units), `rows`, `sum` (clamped, in grid steps), `centred` (Σ(2x − l − u) in steps),
- * `pair` (units with and without), `bins` (units by class).
+ * `twoSided` (Σ(x − l) and Σ(u − x) in steps; together u − l times the valid units), `pair` (units with and without),
+ * `bins` (units by class).
  */
-export type ComponentPart = 'units' | 'rows' | 'sum' | 'centred' | 'pair' | 'bins';
+export type ComponentPart = 'units' | 'rows' | 'sum' | 'centred' | 'twoSided' | 'pair' | 'bins';
 
 /** One table of integers that is noised as a whole. */
 export interface Component {
   readonly part: ComponentPart;
-  /** Integers a cell: 2 for a pair, one a class for bins, else 1. */
+  /** Integers a cell: 2 for two sides and a pair, one a class for bins, else 1. */
   readonly width: number;
   readonly sensitivity: Sensitivity;
   readonly mechanism: Mechanism;
-  /** Whether cells are shown by its own values; every such decision a unit can influence is charged its δ. */
+  /** Whether cells are shown by its own values, each by itself or two sides by their sum; every such decision a unit can
+   * influence is charged its δ. */
   readonly decides: boolean;
 }
 
@@ -93,7 +95,10 @@ export function componentsOf(query: AggregateQuery, schema: DatasetSchema): Comp
 
 /** Keep decisions one unit can influence, over all components. */
 export function decisionsOf({ components }: Components): bigint {
-  return components.reduce((total, { decides, sensitivity }) => total + (decides ? sensitivity.l0 : 0n), 0n);
+  return components.reduce((total, { part, decides, sensitivity: { l0 } }) => {
+    // Two sides are two integers and one decision.
+    return total + (decides ? (part === 'twoSided' ? l0 / 2n : l0) : 0n);
+  }, 0n);
 }
 
 /** How many classes a split of a column has. Throws {@link Refusal} where a column of integers names none. */
@@ -142,6 +147,12 @@ function tableOf(
     return { column, table: { part: 'bins', ...units, width: measure.edges.length, decides: false } };
   }
   const [low, high] = steps(measure.clamp, column, `${field}.clamp`);
+  // A unit's x − l and u − x share one draw's worth of Laplace noise; Gaussian noise gains nothing from it.
+  if (measure.fn === 'mean' && accountantOf(query.privacy) === 'pure') {
+    const width = high - low;
+    const sensitivity = { l0: 2n * cells, l1: cells * width, l2Squared: cells * width * width, lInfinity: width };
+    return { column, table: { part: 'twoSided', width: 2, sensitivity, decides: true } };
+  }
   const reach = measure.fn === 'mean' ? high - low : abs(low) > abs(high) ? abs(low) : abs(high);
   const sensitivity = { l0: cells, l1: cells * reach, l2Squared: cells * reach * reach, lInfinity: reach };
   return { column, table: { part: measure.fn === 'mean' ? 'centred' : 'sum', width: 1, sensitivity, decides: false } };
@@ -192,14 +203,16 @@ function rest(part: Rational): Rational {
 function mechanismFor({ privacy }: AggregateQuery, { sensitivity, decides }: Table, loss: Rational): Mechanism {
   const refused = new Refusal('query-not-compilable', lossField(privacy));
   if (loss.num === 0n) throw refused;
-  const { l1, l2Squared } = sensitivity;
+  const { l1, l2Squared, lInfinity } = sensitivity;
   const mechanism: Mechanism =
     accountantOf(privacy) === 'zcdp'
       ? { kind: 'discreteGaussian', variance: divide(rational(l2Squared, 2n), loss) }
       : { kind: 'discreteLaplace', scale: divide(rational(l1), loss) };
   const amount = parameterOf(mechanism);
-  const most = (decides ? deciderNoiseMax : valueNoiseMax)[mechanism.kind];
-  if (compare(amount, noiseMin[mechanism.kind]) < 0 || compare(amount, most) > 0) throw refused;
+  // Deciders are limited by what one unit weighs in them: W steps of two sides, else 1.
+  const [counted, most] = decides ? [divide(amount, rational(lInfinity)), deciderNoiseMax] : [amount, valueNoiseMax];
+  const isTooWide = compare(counted, most[mechanism.kind]) > 0 || compare(amount, valueNoiseMax[mechanism.kind]) > 0;
+  if (isTooWide || compare(counted, noiseMin[mechanism.kind]) < 0) throw refused;
   // The log must be able to spell it, or the charge could not be written.
   if (!rationalPattern.test(formatRational(amount))) throw refused;
   return mechanism;

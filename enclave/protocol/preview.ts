@@ -4,10 +4,11 @@
  */
 import { z } from 'zod';
 import type { Charter } from './charter.ts';
-import { distributionOf } from './inference/distribution.ts';
+import { distributionOf, laplacePairDistribution, type NoiseDistribution } from './inference/distribution.ts';
 import { CountIntervals } from './inference/interval.ts';
 import type { Noisy } from './inference/noisy.ts';
 import { plainInterval, ratioInterval } from './inference/ratio.ts';
+import { TwoSidedIntervals } from './inference/two-sided.ts';
 import { lossOf, withLoss } from './loss.ts';
 import { type Mechanism, mechanismKey } from './mechanism.ts';
 import { type Parameters, type Plan, type PlanMeasure, plan } from './plan.ts';
@@ -108,10 +109,12 @@ function measurePreview(
   const decider = components[measure.decider];
   const value = components[measure.value];
   if (!decider || !value) throw new TypeError('preview: a measure without components');
-  const cut = cutFor(decider.mechanism, k, delta);
-  const { survival } = distributionOf(decider.mechanism);
-  const shownAt = (n: number) => (n < k ? 0 : survival(cut - n));
-  const classes = decider.width;
+  // Two sides decide by their sum, in which each unit counts W steps.
+  const width = decider.part === 'twoSided' ? Number(decider.sensitivity.lInfinity) : null;
+  const cut = cutFor(decider.mechanism, k, delta, width);
+  const { survival } = deciding(decider.mechanism, width);
+  const shownAt = (n: number) => (n < k ? 0 : survival((width ?? 1) * (cut - n)));
+  const classes = width === null ? decider.width : 1;
   const isByClass = measure.fn === 'histogram';
   const shown = shownAt(Math.floor(units / classes)) ** (isByClass ? 1 : classes);
   return {
@@ -123,13 +126,23 @@ function measurePreview(
     unitsForMost: classes * first((n) => shownAt(n) >= 0.95, k),
     shown,
     hiddenExpected: Math.round(10 * cells * (isByClass ? classes : 1) * (1 - shown)) / 10,
-    halfWidth: halfWidth(measure, { mechanism: value.mechanism, decider: decider.mechanism, cut, k, units, classes }),
+    halfWidth: halfWidth(measure, {
+      mechanism: value.mechanism,
+      decider: decider.mechanism,
+      width,
+      cut,
+      k,
+      units,
+      classes,
+    }),
   };
 }
 
 interface Assumed {
   readonly mechanism: Mechanism;
   readonly decider: Mechanism;
+  /** W of a two-sided mean. */
+  readonly width: number | null;
   readonly cut: number;
   readonly k: number;
   readonly units: number;
@@ -139,7 +152,8 @@ interface Assumed {
 const alpha = 0.05;
 
 /** Half of the range of a shown cell of the assumed size; of the smallest one that is shown, where that is smaller. */
-function halfWidth({ fn, input }: PlanMeasure, { mechanism, decider, cut, k, units, classes }: Assumed): number | null {
+function halfWidth({ fn, input }: PlanMeasure, assumed: Assumed): number | null {
+  const { mechanism, decider, width, cut, k, units, classes } = assumed;
   const shownFrom = { cut: BigInt(cut), k: BigInt(k) };
   const count = (n: number): Noisy => ({
     value: BigInt(Math.max(Math.floor(n), cut)),
@@ -158,6 +172,14 @@ function halfWidth({ fn, input }: PlanMeasure, { mechanism, decider, cut, k, uni
   if (fn === 'countRows' || fn === 'sum') {
     const { low, high } = plainInterval({ value: 0n, mechanism, terms: 1 }, alpha);
     return half(low, high) * (input.of === 'value' ? input.step : 1);
+  }
+  if (fn === 'mean' && width !== null && input.of === 'value') {
+    // Both sides alike, of no more units than ranges are made for: more would only be more exact.
+    const counted = Math.min(Math.max(Math.floor(units), cut), Math.floor(2 ** 51 / width));
+    const side = BigInt(Math.floor((width * counted + 1) / 2));
+    const rule = { mechanism, width: BigInt(width), ...shownFrom, alpha };
+    const { low, high } = new TwoSidedIntervals(rule).of(side, side);
+    return half(low, high) * (input.clamp[1] - input.clamp[0]);
   }
   if (fn === 'mean') {
     const { low, high } = ratioInterval({ value: 0n, mechanism, terms: 1 }, count(units), alpha);
@@ -178,14 +200,22 @@ function plainCount(n: number, atLeast: number, mechanism: Mechanism): Noisy {
 
 const cuts = new Map<string, number>();
 
-/** The cut for display, from tails in doubles; the enclave decides by exact ones (`threshold.ts`). */
-export function cutFor(mechanism: Mechanism, k: number, delta: Rational): number {
-  const key = `${mechanismKey(mechanism)} ${delta.num}/${delta.den}`;
+/** What decides: one draw, or two where a unit counts W steps of their sum. */
+function deciding(mechanism: Mechanism, width: number | null): NoiseDistribution {
+  return width === null ? distributionOf(mechanism) : laplacePairDistribution(mechanism);
+}
+
+/**
+ * The cut for display, from tails in doubles; the enclave decides by exact ones (`threshold.ts`). Of a two-sided mean with its
+ * W. Throws as `distributionOf`.
+ */
+export function cutFor(mechanism: Mechanism, k: number, delta: Rational, width: number | null = null): number {
+  const key = `${mechanismKey(mechanism)} ${delta.num}/${delta.den} ${width}`;
   const known = cuts.get(key);
   if (known !== undefined) return known + k;
-  const { survival } = distributionOf(mechanism);
+  const { survival } = deciding(mechanism, width);
   const bound = toNumber(delta);
-  const rare = first((m) => survival(m) <= bound, 1);
+  const rare = Math.ceil(first((m) => survival(m) <= bound, 1) / (width ?? 1));
   cuts.set(key, rare);
   return rare + k;
 }

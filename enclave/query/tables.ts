@@ -44,8 +44,14 @@ function byCell(plan: Plan, row: readonly string[], tables: readonly bigint[][])
     if (input.of !== 'value') continue;
     const [valid, sum] = [take(), take()];
     const [low, high] = input.clamp;
+    const step = BigInt(input.step);
+    if (plan.components[value]?.part === 'twoSided') {
+      set(value, 2 * cell, inSteps(sum - valid * BigInt(low), step));
+      set(value, 2 * cell + 1, inSteps(valid * BigInt(high) - sum, step));
+      continue;
+    }
     set(decider, cell, valid);
-    set(value, cell, inSteps(fn === 'mean' ? 2n * sum - valid * BigInt(low + high) : sum, BigInt(input.step)));
+    set(value, cell, inSteps(fn === 'mean' ? 2n * sum - valid * BigInt(low + high) : sum, step));
   }
 }
 

@@ -23,6 +23,20 @@ function frozenPool({ components, cells }: Plan, seed: number): NoisePool {
   return pool;
 }
 
+/** A and B of each cell: parts of W times its units. */
+const twoSides = (cells: number, width: bigint) =>
+  fc
+    .array(fc.tuple(fc.bigInt({ min: 0n, max: 400n }), fc.bigInt({ min: 0n, max: 1000n })), {
+      minLength: cells,
+      maxLength: cells,
+    })
+    .map((list) =>
+      list.flatMap(([units, share]) => {
+        const over = (units * width * share) / 1000n;
+        return [over, units * width - over];
+      }),
+    );
+
 /** A plan of random measures with random tables that an engine could have given. */
 const planned = fc
   .oneof(randomDataset('d'), randomPanel('d'))
@@ -30,6 +44,7 @@ const planned = fc
   .filter(({ cells }) => cells <= 60)
   .chain((of) => {
     const tables = of.components.map(({ part, width, sensitivity }) => {
+      if (part === 'twoSided') return twoSides(of.cells, sensitivity.lInfinity);
       const most = part === 'sum' || part === 'centred' ? 400n * sensitivity.lInfinity : 400n;
       const least = part === 'sum' || part === 'centred' ? -most : 0n;
       const length = of.cells * width;
@@ -50,10 +65,15 @@ test('a measure is shown where every count it rests on is, and nowhere else', ()
       const { noised, said } = released(of, tables, seed);
       of.measures.forEach(({ fn, decider }, at) => {
         const cut = BigInt(said.measures[at]?.cut ?? 0);
-        const width = of.components[decider]?.width ?? 1;
+        const { width, part, sensitivity } = of.components[decider] ?? { width: 1 };
+        const isTwoSided = part === 'twoSided';
+        // Two sides pass together, in steps of which W are a unit.
+        const unit = isTwoSided ? (sensitivity?.lInfinity ?? 1n) : 1n;
         said.cells.forEach((cell, n) => {
           const places = noised.tables[decider]?.slice(n * width, (n + 1) * width) ?? [];
-          const passes = places.map(({ exact, noise }) => exact >= BigInt(of.k) && exact + noise >= cut);
+          const total = (of: 'exact' | 'noise') => places.reduce((sum, place) => sum + place[of], 0n);
+          const counts = isTwoSided ? [{ exact: total('exact'), noise: total('noise') }] : places;
+          const passes = counts.map(({ exact, noise }) => exact >= unit * BigInt(of.k) && exact + noise >= unit * cut);
           const estimates = estimatesOf(cell, at);
           const expected = fn === 'histogram' ? passes : estimates.map(() => passes.every(Boolean));
           expect(estimates.map((estimate) => estimate !== null)).toEqual(expected);

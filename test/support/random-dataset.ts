@@ -237,8 +237,9 @@ export const randomQuery = (schema: DatasetSchema): fc.Arbitrary<AggregateQuery>
         .array(fc.constantFrom(...schema.columns), { minLength: 1, maxLength: 3 })
         .chain((columns) => fc.tuple(...columns.map((of, at) => split(of).map((by) => ({ as: `g${at}`, ...by }))))),
       fc.boolean(),
+      fc.constantFrom({ mechanism: 'discreteGaussian', rho: '1/8' }, { mechanism: 'discreteLaplace', epsilon: '1/2' }),
     )
-    .chain(([where, groupBy, isFixed]) => {
+    .chain(([where, groupBy, isFixed, noise]) => {
       const period = schema.period === null ? undefined : `r.${schema.period}`;
       const fixed = period !== undefined && isFixed ? { eq: [period, 'q2'] } : undefined;
       const all = [...(where ? [where] : []), ...(fixed ? [fixed] : [])];
@@ -259,7 +260,7 @@ export const randomQuery = (schema: DatasetSchema): fc.Arbitrary<AggregateQuery>
           ...(all.length > 0 ? { where: { all } } : {}),
           groupBy,
           measures: list,
-          privacy: { mechanism: 'discreteGaussian', rho: '1/8', k: 5 },
+          privacy: { ...noise, k: 5 },
           slotMs: 100,
         }),
       );
@@ -334,7 +335,8 @@ export function counted(dataset: RandomDataset, query: AggregateQuery): Referenc
     cells[cell]?.push({ unit: units?.[n] ?? n, row });
   });
   return query.measures.map((measure) => {
-    const each = cells.map((members) => reference(measure, members, classes, schema));
+    const isPure = 'epsilon' in query.privacy;
+    const each = cells.map((members) => reference(measure, members, classes, schema, isPure));
     return { units: each.map((one) => one.units), value: each.flatMap((one) => one.value) };
   });
 }
@@ -344,6 +346,7 @@ function reference(
   members: readonly { readonly unit: number; readonly row: Row }[],
   classes: (split: Split) => { size: number; on: (row: Row) => number },
   { columns }: DatasetSchema,
+  isPure: boolean,
 ): { units: bigint; value: bigint[] } {
   const units = BigInt(new Set(members.map(({ unit }) => unit)).size);
   if (measure.fn === 'count') return { units, value: [units] };
@@ -364,6 +367,11 @@ function reference(
     const own = row(measure.column);
     return typeof own === 'number' ? [Math.min(high, Math.max(low, own))] : [];
   });
-  const sum = values.reduce((total, v) => total + (measure.fn === 'mean' ? 2 * v - low - high : v), 0);
-  return { units: BigInt(values.length), value: [BigInt(sum / step)] };
+  const sumOf = (part: (v: number) => number) => BigInt(values.reduce((total, v) => total + part(v), 0) / step);
+  const valid = BigInt(values.length);
+  if (measure.fn === 'sum') return { units: valid, value: [sumOf((v) => v)] };
+  return {
+    units: valid,
+    value: isPure ? [sumOf((v) => v - low), sumOf((v) => high - v)] : [sumOf((v) => 2 * v - low - high)],
+  };
 }

@@ -6,6 +6,7 @@ import {
   DatasetSchema,
   decisionsOf,
   formatRational,
+  noiseOf,
 } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { refusal } from '../support/refusal.ts';
@@ -123,6 +124,51 @@ describe('measures', () => {
     const [pair] = components;
     expect(pair?.mechanism.kind === 'discreteGaussian' && formatRational(pair.mechanism.variance)).toBe('16');
     expect(decisionsOf(componentsOf(grouped, panel))).toBe(4n);
+  });
+
+  test('with pure ε a mean is two sides that decide by themselves, one decision a cell', () => {
+    const pure = query({
+      groupBy: [{ column: 'r.quarter', as: 'q' }],
+      measures: [
+        { as: 'persons', fn: 'count' },
+        { as: 'age', fn: 'mean', column: 'r.age', clamp: [10, 60] },
+      ],
+      privacy: { mechanism: 'discreteLaplace', epsilon: '1', k: 5 },
+    });
+    const of = componentsOf(pure, panel);
+    const { components, measures } = of;
+    expect(components[1]).toMatchObject({
+      part: 'twoSided',
+      width: 2,
+      decides: true,
+      sensitivity: { l0: 8n, l1: 200n, l2Squared: 10_000n, lInfinity: 50n },
+    });
+    // All of its half of ε, nothing for a count.
+    expect(components.map(({ mechanism }) => noiseOf(mechanism))).toEqual([
+      { kind: 'discreteLaplace', scale: '8' },
+      { kind: 'discreteLaplace', scale: '400' },
+    ]);
+    expect(measures).toEqual([
+      { decider: 0, value: 0 },
+      { decider: 1, value: 1 },
+    ]);
+    expect(decisionsOf(of)).toBe(8n);
+  });
+
+  test.each([
+    ['1/1048576', [0, 1], null],
+    ['1/1048577', [0, 1], 'query-not-compilable: privacy.epsilon'],
+    ['1/1048576', [0, 100], null],
+    ['1/1048577', [0, 100], 'query-not-compilable: privacy.epsilon'],
+    ['500', [0, 100], null],
+    ['501', [0, 100], 'query-not-compilable: privacy.epsilon'],
+  ])('two sides with ε %s and clamp %j are limited by what a unit weighs: %s', (epsilon, clamp, refused) => {
+    const asked = query({
+      measures: [{ as: 'years', fn: 'mean', column: 'r.age', clamp }],
+      privacy: { mechanism: 'discreteLaplace', epsilon, k: 5 },
+    });
+    if (refused) expect(refusal(() => componentsOf(asked, flat))).toBe(refused);
+    else expect(componentsOf(asked, flat).components).toHaveLength(1);
   });
 
   test.each<[string, object, DatasetSchema, string]>([

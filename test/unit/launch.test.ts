@@ -34,6 +34,7 @@ beforeEach(() => {
   put('test/run.ts', report);
   put('test/bench/run.ts', report);
   put('test/attacks/run.ts', report);
+  put('test/bench/accuracy.ts', report);
   lock('1.0.0', '1.0.0');
   program('bwrap', 'exit 0');
   program('flock', 'exit 0');
@@ -92,6 +93,7 @@ test.each([
   [['example'], ['example']],
   [['bench', 'x'], ['x']],
   [['attacks', '--json'], ['--json']],
+  [['accuracy', 'x'], ['x']],
   [['test', 'unit'], ['unit']],
   [
     ['keygen', '--out', 'a b'],

@@ -26,7 +26,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { cutOf } from '../../enclave/privacy/threshold.ts';
+import { cutOf, pairCutOf } from '../../enclave/privacy/threshold.ts';
 import { repositoryRoot } from '../../src/cli/root.ts';
 import { checkQuery } from '../../src/example/policy-faults.ts';
 import { loadPolicies, loadRoomPolicies, type Policies } from '../../src/example/policy-files.ts';
@@ -80,13 +80,22 @@ function planned({ template, schemas, queries, example }: Policies, population: 
   return { loss, delta };
 }
 
-/** The count that decides what is shown: its noise, and the noisy count from which on it is. */
+/** What decides what is shown: its noise, and the noisy count of units, or two sides' worth of it, from which on it is. */
 function decidersOf({ template, schemas }: Policies, query: AggregateQuery) {
   const schema = schemas.find(({ id }) => id === query.from.dataset);
   if (!schema) throw new Error('a question about an unknown dataset');
   const deciders = componentsOf(query, schema).components.filter(({ decides }) => decides);
   const delta = parseRational(template.accountant.deltaPerDecision);
-  return deciders.map(({ mechanism }) => ({ mechanism, cut: cutOf(mechanism, BigInt(query.privacy.k), delta) }));
+  const k = BigInt(query.privacy.k);
+  return deciders.map(({ part, mechanism, sensitivity }) => {
+    const isTwoSided = part === 'twoSided';
+    const width = sensitivity.lInfinity;
+    return {
+      mechanism,
+      isTwoSided,
+      cut: isTwoSided ? pairCutOf(mechanism, k, delta, width) : cutOf(mechanism, k, delta),
+    };
+  });
 }
 
 async function textsOf(room: string): Promise<string> {
@@ -154,7 +163,7 @@ describe.each(rooms)('policies/%s', (room) => {
     );
     for (const query of queries) {
       const { privacy } = query;
-      for (const { mechanism, cut } of decidersOf(policies, query)) {
+      for (const { mechanism, isTwoSided, cut } of decidersOf(policies, query)) {
         if ('rho' in privacy && mechanism.kind === 'discreteGaussian') {
           const sigma = Math.sqrt(toNumber(mechanism.variance));
           const spread = Number(sigma.toFixed(1));
@@ -164,10 +173,11 @@ describe.each(rooms)('policies/%s', (room) => {
         if ('epsilon' in privacy && mechanism.kind === 'discreteLaplace') {
           const scale = toNumber(mechanism.scale);
           words.push(`ε ${privacy.epsilon}, scale ${scale}: `);
-          words.push(`is exact to about ±${Math.round(scale * Math.log(20))} (95 %)`);
+          if (!isTwoSided) words.push(`is exact to about ±${Math.round(scale * Math.log(20))} (95 %)`);
         }
         words.push(`at least ${privacy.k} `);
-        words.push(` are in it and its noisy count reaches ${cut}.`);
+        const reached = isTwoSided ? `both noisy sums together reach ${cut} ` : `its noisy count reaches ${cut}.`;
+        words.push(` are in it and ${reached}`);
       }
     }
     expect(words.filter((said) => !text.includes(said))).toEqual([]);

@@ -1,4 +1,12 @@
-import { compare, distributionOf, type Mechanism, type Rational, rational, subtract } from '@reinraum/protocol';
+import {
+  compare,
+  distributionOf,
+  laplacePairDistribution,
+  type Mechanism,
+  type Rational,
+  rational,
+  subtract,
+} from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { expBounds } from '../../enclave/privacy/exponential.ts';
 import { summedVarianceMax, tailOf } from '../../enclave/privacy/tail.ts';
@@ -12,6 +20,11 @@ const mechanisms: readonly Mechanism[] = [
   { kind: 'discreteLaplace', scale: rational(1n, 2n) },
   { kind: 'discreteLaplace', scale: rational(7n, 3n) },
   { kind: 'discreteLaplace', scale: rational(1_000n) },
+];
+
+const laws: readonly (readonly [Mechanism, 1 | 2])[] = [
+  ...mechanisms.map((mechanism) => [mechanism, 1] as const),
+  ...mechanisms.flatMap((mechanism) => (mechanism.kind === 'discreteLaplace' ? [[mechanism, 2] as const] : [])),
 ];
 
 /** value/2^−1000 fits no double; this gives its natural logarithm. */
@@ -50,11 +63,11 @@ describe('e^−γ', () => {
 });
 
 describe('rigorous tails', () => {
-  for (const mechanism of mechanisms) {
+  for (const [mechanism, draws] of laws) {
     const { num, den } = mechanism.kind === 'discreteGaussian' ? mechanism.variance : mechanism.scale;
-    test(`${mechanism.kind} ${num}/${den}: narrow, falling, symmetric, and the same at another precision`, () => {
-      const tail = tailOf(mechanism, 128);
-      const finer = tailOf(mechanism, 300);
+    test(`${mechanism.kind} ${num}/${den}, draws: ${draws}: narrow, falling, symmetric, and the same at another precision`, () => {
+      const tail = tailOf(mechanism, 128, draws);
+      const finer = tailOf(mechanism, 300, draws);
       const width = rational(4n, 1n << 128n);
       for (let m = -60n; m <= 60n; m += 1n) {
         const { lower, upper } = tail(m);
@@ -70,6 +83,22 @@ describe('rigorous tails', () => {
     });
   }
 
+  test('of two draws is the convolution of one', () => {
+    const mechanism: Mechanism = { kind: 'discreteLaplace', scale: rational(7n, 3n) };
+    const [one, two] = [tailOf(mechanism, 300), tailOf(mechanism, 300, 2)];
+    const fixed = ({ num, den }: Rational) => (num << 280n) / den;
+    for (const m of [-5n, 0n, 1n, 2n, 30n, 90n]) {
+      let sum = 0n;
+      for (let e = -700n; e <= 700n; e += 1n) {
+        const mass = fixed(one(e).lower) - fixed(one(e + 1n).lower);
+        sum += (mass * fixed(one(m - e).lower)) >> 280n;
+      }
+      const off = sum - fixed(two(m).lower);
+      // What lies beyond 700 is below e^−300.
+      expect(off < 1n << 16n && off > -(1n << 16n)).toBe(true);
+    }
+  });
+
   test('far beyond the summed terms the upper bound is still above 0', () => {
     const { lower, upper } = tailOf({ kind: 'discreteGaussian', variance: rational(4n) }, 64)(10n ** 30n);
     expect(lower.num).toBe(0n);
@@ -79,16 +108,17 @@ describe('rigorous tails', () => {
   test('refuses a variance too large to sum and too few bits', () => {
     const wide: Mechanism = { kind: 'discreteGaussian', variance: rational(summedVarianceMax + 1n) };
     expect(() => tailOf(wide, 64)).toThrow(RangeError);
+    expect(() => tailOf({ kind: 'discreteGaussian', variance: rational(1n) }, 64, 2)).toThrow(RangeError);
     expect(() => tailOf({ kind: 'discreteGaussian', variance: rational(1n) }, 31)).toThrow(RangeError);
     expect(() => tailOf({ kind: 'discreteGaussian', variance: { num: 0n, den: 1n } }, 64)).toThrow(RangeError);
   });
 });
 
 /** The largest relative error of tables in doubles, against tails at 1,100 bits, down to 1e-300. */
-function worstError(mechanism: Mechanism, reference: Mechanism): number {
+function worstError(mechanism: Mechanism, reference: Mechanism, draws: 1 | 2 = 1): number {
   // 1e-300 has 997 leading zero bits; 64 more give the ratio to 1e-19.
-  const tail = tailOf(reference, 1_100);
-  const { pmf, survival } = distributionOf(mechanism);
+  const tail = tailOf(reference, 1_100, draws);
+  const { pmf, survival } = draws === 2 ? laplacePairDistribution(mechanism) : distributionOf(mechanism);
   let worst = 0;
   let smallest = 1;
   let m = -5;
@@ -107,14 +137,14 @@ function worstError(mechanism: Mechanism, reference: Mechanism): number {
 }
 
 describe('tables in doubles against the rigorous tails', () => {
-  for (const mechanism of [
-    ...mechanisms,
-    { kind: 'discreteGaussian', variance: rational(summedVarianceMax) } as const,
-    { kind: 'discreteGaussian', variance: rational(10n ** 40n + 1n, 3n * 10n ** 39n) } as const,
-  ]) {
+  for (const [mechanism, draws] of [
+    ...laws,
+    [{ kind: 'discreteGaussian', variance: rational(summedVarianceMax) }, 1],
+    [{ kind: 'discreteGaussian', variance: rational(10n ** 40n + 1n, 3n * 10n ** 39n) }, 1],
+  ] as const) {
     const { num, den } = mechanism.kind === 'discreteGaussian' ? mechanism.variance : mechanism.scale;
-    test(`${mechanism.kind} ${num}/${den}: relative error at most 1e-12 down to 1e-300`, () => {
-      expect(worstError(mechanism, mechanism)).toBeLessThan(1e-12);
+    test(`${mechanism.kind} ${num}/${den}, draws: ${draws}: relative error at most 1e-12 down to 1e-300`, () => {
+      expect(worstError(mechanism, mechanism, draws)).toBeLessThan(1e-12);
     });
   }
 

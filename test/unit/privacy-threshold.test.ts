@@ -2,7 +2,7 @@
 import { compare, distributionOf, type Mechanism, type Rational, rational } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { tailOf } from '../../enclave/privacy/tail.ts';
-import { cutOf, isShown, tauOf } from '../../enclave/privacy/threshold.ts';
+import { cutOf, isShown, pairCutOf, tauOf } from '../../enclave/privacy/threshold.ts';
 
 const laplace = (num: bigint, den = 1n): Mechanism => ({ kind: 'discreteLaplace', scale: rational(num, den) });
 const gaussian = (num: bigint, den = 1n): Mechanism => ({ kind: 'discreteGaussian', variance: rational(num, den) });
@@ -87,6 +87,46 @@ describe('τ', () => {
   });
 });
 
+describe('the cut of two sides', () => {
+  const scales = [laplace(10n), laplace(4n), laplace(2n), laplace(1n), laplace(1n, 2n)];
+
+  test('τ of the design for the sum of two draws', () => {
+    expect(scales.map((mechanism) => tauOf(mechanism, oneIn(10n ** 6n), 2))).toEqual([155n, 63n, 32n, 17n, 9n]);
+  });
+
+  test('τ of two draws is the smallest, also for wide noise; the one of a single draw would be too small', () => {
+    for (const mechanism of [...scales, laplace(7n, 3n), laplace(10n ** 9n), laplace(2n ** 80n, 3n)]) {
+      for (const delta of deltas) {
+        const tau = tauOf(mechanism, delta, 2);
+        const tail = tailOf(mechanism, 400, 2);
+        expect(compare(tail(tau - 1n).upper, delta)).toBeLessThanOrEqual(0);
+        expect(compare(tail(tau - 2n).lower, delta)).toBeGreaterThan(0);
+        expect(compare(tail(tauOf(mechanism, delta) - 1n).lower, delta)).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  test('a cell of k units is shown with probability at most δ, and would not be with a cut one lower', () => {
+    for (const width of [1n, 3n, 100n, 100_000n]) {
+      for (const perEpsilon of [1n, 2n, 10n]) {
+        const mechanism = laplace(width * perEpsilon);
+        const delta = oneIn(10n ** 8n);
+        const cut = pairCutOf(mechanism, 10n, delta, width);
+        const tail = tailOf(mechanism, 400, 2);
+        expect(compare(tail(width * (cut - 10n)).upper, delta)).toBeLessThanOrEqual(0);
+        expect(compare(tail(width * (cut - 11n)).lower, delta)).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  test('refuses what has no closed form, k below 1 and no width', () => {
+    expect(() => tauOf(gaussian(4n), oneIn(100n), 2)).toThrow(RangeError);
+    expect(() => pairCutOf(laplace(2n), 0n, oneIn(100n), 1n)).toThrow(RangeError);
+    expect(() => pairCutOf(laplace(2n), 1n, oneIn(100n), 0n)).toThrow(RangeError);
+    expect(pairCutOf(laplace(2n), 5n, oneIn(100n), 1n)).toBe(tauOf(laplace(2n), oneIn(100n), 2) + 4n);
+  });
+});
+
 type Rule = typeof isShown;
 
 /** Exact probabilities of each released value, and under `null` of releasing none, for a cell of n units. */
@@ -113,6 +153,59 @@ function deltaSpent(rule: Rule, mechanism: Mechanism, epsilon: number, k: bigint
   }
   return worst;
 }
+
+describe('the release of two sides', () => {
+  const [k, width] = [4n, 2n];
+  const mechanism = laplace(2n);
+  const cut = pairCutOf(mechanism, k, oneIn(1_000n), width);
+  const { pmf, survival } = distributionOf(mechanism);
+  const reach = 60n;
+
+  /** Σ max(0, P(output | n, a) − e^ε·P(output | the other)), exactly, over all outputs, of cells of `units` with Σ(x − l) = a. */
+  function apart(rule: Rule, units: bigint, a: bigint, others: bigint, otherA: bigint): number {
+    const tells = (n: bigint, y: bigint) => rule(width * n, y - width * n, width * k, width * cut);
+    let [delta, shown, otherShown] = [0, 0, 0];
+    for (let left = -reach; left <= reach; left += 1n) {
+      for (let right = -reach; right <= reach; right += 1n) {
+        const law = (n: bigint, own: bigint) =>
+          tells(n, left + right) ? pmf(Number(left - own)) * pmf(Number(right - (width * n - own))) : 0;
+        const [p, other] = [law(units, a), law(others, otherA)];
+        shown += p;
+        otherShown += other;
+        delta += Math.max(0, p - Math.E * other);
+      }
+    }
+    return delta + Math.max(0, 1 - shown - Math.E * (1 - otherShown));
+  }
+
+  /** The most that one unit more or less is told apart, whatever its value. */
+  function spent(rule: Rule): number {
+    let worst = 0;
+    for (let n = k - 2n; n < k + 3n; n += 1n) {
+      for (const a of [0n, n, width * n]) {
+        for (let x = 0n; x <= width; x += 1n) {
+          worst = Math.max(worst, apart(rule, n, a, n + 1n, a + x), apart(rule, n + 1n, a + x, n, a));
+        }
+      }
+    }
+    return worst;
+  }
+
+  test('is (ε, δ) for every pair of neighbours, whatever the value of the unit', () => {
+    // Noise beyond the outputs that are summed.
+    const beyond = 4 * survival(Number(reach - 2n * width * k));
+    const most = spent(isShown);
+    expect(most).toBeLessThanOrEqual(0.001 + beyond);
+    expect(most).toBeGreaterThan(0.0003);
+  });
+
+  test('changed rules are noticed', () => {
+    expect(spent((units, _noise, least) => units >= least)).toBeGreaterThan(0.01);
+    expect(spent((units, noise, least, at) => units >= least && units + noise >= at - width)).toBeGreaterThan(
+      0.001 + 1e-6,
+    );
+  });
+});
 
 describe('the release of one count', () => {
   const k = 10n;

@@ -27,6 +27,7 @@ const folders = {
     'quantile-range',
     'ratio',
     'shown-noise',
+    'two-sided',
   ],
 } as const;
 

@@ -50,6 +50,7 @@ describe('the check of commands', () => {
     ['npm run bench', 'bench', []],
     ['npm run --silent example -- neuss --json', 'example', ['neuss', '--json']],
     ['npm start --silent -- --port "$PORT" &', 'start', ['--port', '"$PORT"', '&']],
+    ['npm run bench:accuracy', 'bench:accuracy', []],
     ['npx reinraum verify bundle.json \\\n  --offline', undefined, ['verify', 'bundle.json', '--offline']],
     ['node src/launch.mjs keygen --out key', undefined, ['keygen', '--out', 'key']],
   ])('reads %j', (line, script, words) => {

@@ -1,13 +1,13 @@
 /** Exact → Noised → Kept: no stage can be skipped, nothing of a hidden cell comes out, and neighbours differ in one cell. */
 import { createHash } from 'node:crypto';
-import { type Estimate, type Plan, plan, rational } from '@reinraum/protocol';
+import { AggregateQuery, type Estimate, type Plan, plan, rational } from '@reinraum/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FairBits } from '../../enclave/privacy/bits.ts';
 import { infer } from '../../enclave/privacy/infer.ts';
 import { NoisePool } from '../../enclave/privacy/pool.ts';
 import { addNoise, type Exact, exactTables, type Kept, keep, type Noised } from '../../enclave/privacy/stages.ts';
-import { cutOf } from '../../enclave/privacy/threshold.ts';
+import { cutOf, pairCutOf } from '../../enclave/privacy/threshold.ts';
 import { countOf } from '../support/count-of.ts';
 import { byDistrict, residents } from '../support/small-room.ts';
 
@@ -140,6 +140,50 @@ describe('a release', () => {
       Number(cut),
       null,
     ]);
+  });
+
+  test('of two sides rests on k units at least, and on their sum reaching the cut', () => {
+    const mean = plan(
+      AggregateQuery.parse({
+        ...byDistrict,
+        measures: [{ as: 'years', fn: 'mean', column: 'r.age', clamp: [0, 50] }],
+        privacy: { mechanism: 'discreteLaplace', epsilon: '1', k: 5 },
+      }),
+      residents,
+      { sex: 'f' },
+    );
+    const [pair] = mean.components;
+    if (!pair) throw new Error('the plan has no noise');
+    const from = pairCutOf(pair.mechanism, 5n, delta, 50n);
+    const units = [4n, 5n, 5n, 5n, 60n, 60n, 60n, 0n, 0n];
+    const noise = [
+      [9000n, 9000n],
+      [50n * (from - 5n) - 30n, 30n],
+      [50n * (from - 5n) - 30n, 29n],
+      // The one side may fall as long as the other makes up for it.
+      [50n * (from - 5n) + 100n, -100n],
+      [0n, 0n],
+      [50n * (from - 60n), 0n],
+      [50n * (from - 60n), -1n],
+      [0n, 50n * from],
+      [0n, 0n],
+    ].flat();
+    const exact = units.flatMap((n) => [20n * n, 30n * n]);
+    const pool = { take: () => noise } as unknown as NoisePool;
+    const kept = keep(addNoise(exactTables(mean, [exact]), mean, pool), mean, delta);
+    const values = kept.measures[0]?.cells.map((cell) => cell?.values);
+    const shown = [1, 3, 4, 5];
+    expect(values).toEqual(
+      units.map((_, at) =>
+        shown.includes(at)
+          ? [0, 1].map((side) => (exact[2 * at + side] ?? 0n) + (noise[2 * at + side] ?? 0n))
+          : undefined,
+      ),
+    );
+    const said = infer(kept, mean);
+    expect(said.measures[0]?.cut).toBe(Number(from));
+    // 20 of 50 steps from 0.
+    expect(said.cells[4]?.values[0]).toMatchObject({ value: 2000 });
   });
 
   test('of what is hidden for having few units, little above the cut or nobody looks the same', () => {

@@ -136,6 +136,18 @@ const made: readonly (readonly [string, DatasetSchema, AggregateQuery, Parameter
     }),
     {},
   ],
+  [
+    'a two-sided mean beside a count, in steps, in a room with the pure accountant',
+    ages,
+    query({
+      measures: [
+        { as: 'balance', fn: 'mean', column: 'r.balance', clamp: [-5, 20] },
+        { as: 'persons', fn: 'count' },
+      ],
+      privacy: { mechanism: 'discreteLaplace', epsilon: '1', split: { balance: 3, persons: 1 }, k: 10 },
+    }),
+    {},
+  ],
 ];
 
 /** A plan as JSON: integers of any size as text. */

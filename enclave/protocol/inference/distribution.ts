@@ -21,7 +21,7 @@ const remembered = memoised<NoiseDistribution>(16);
 
 /**
  * The distribution of one draw. Throws `RangeError` unless the noise is positive and its variance or scale is at most
- * 2^200. Proof: `distribution.proof.md`.
+ * 2^200. Proof: `distribution.proof.md`, for this and the next.
  */
 export function distributionOf(mechanism: Mechanism): NoiseDistribution {
   const parameter = parameterOf(mechanism);
@@ -31,6 +31,22 @@ export function distributionOf(mechanism: Mechanism): NoiseDistribution {
     if (mechanism.kind === 'discreteLaplace') return laplaceDistribution(value);
     return value > summedVarianceMax ? wideGaussianDistribution(value) : gaussianDistribution(value);
   });
+}
+
+/** The distribution of the sum of two draws of discrete Laplace noise. Throws as {@link distributionOf}, and for Gaussian noise. */
+export function laplacePairDistribution(mechanism: Mechanism): NoiseDistribution {
+  if (mechanism.kind !== 'discreteLaplace') throw new RangeError('distribution: two draws need Laplace noise');
+  const parameter = parameterOf(mechanism);
+  if (parameter.num > parameter.den << 200n) throw new RangeError('distribution: the noise is too wide');
+  const scale = toNumber(parameter);
+  const q = Math.exp(-1 / scale);
+  // 1 − q and 1 − q².
+  const [gap, wideGap] = [-Math.expm1(-1 / scale), -Math.expm1(-2 / scale)];
+  const above = (m: number) => (Math.exp(-m / scale) * (m * wideGap + 1 + q + 2 * q * q)) / (1 + q) ** 3;
+  return {
+    pmf: (x) => (gap / (1 + q)) ** 2 * Math.exp(-Math.abs(x) / scale) * (Math.abs(x) + (1 + q * q) / wideGap),
+    survival: (m) => (m >= 1 ? above(m) : 1 - above(1 - m)),
+  };
 }
 
 function laplaceDistribution(scale: number): NoiseDistribution {

@@ -1,5 +1,5 @@
 import type { Mechanism } from '../mechanism.ts';
-import { distributionOf, type NoiseDistribution } from './distribution.ts';
+import { distributionOf, laplacePairDistribution, type NoiseDistribution } from './distribution.ts';
 
 /** The integers from `low` to `high`, both included. */
 export interface CountInterval {
@@ -13,6 +13,8 @@ export interface IntervalRule {
   readonly k: bigint;
   readonly cut: bigint;
   readonly alpha: number;
+  /** Draws whose sum is the noise η, two of them only of Laplace noise; 1 where it is not given. */
+  readonly draws?: 1 | 2;
 }
 
 const memoMax = 65_536;
@@ -39,13 +41,13 @@ export class CountIntervals {
    * probability at least 1e-280; and as `distributionOf`.
    */
   constructor(rule: IntervalRule) {
-    const { mechanism, k, cut, alpha } = rule;
+    const { mechanism, k, cut, alpha, draws } = rule;
     if (k < 1n || cut < k) throw new RangeError('intervals: need 1 ≤ k ≤ cut');
     if (!(alpha >= 1e-6 && alpha < 1)) throw new RangeError('intervals: need 1e-6 ≤ α < 1');
     this.rule = rule;
     this.#k = safe(k);
     this.#cut = safe(cut);
-    this.distribution = distributionOf(mechanism);
+    this.distribution = draws === 2 ? laplacePairDistribution(mechanism) : distributionOf(mechanism);
     if (this.distribution.survival(this.#cut - this.#k) < 1e-280) throw new RangeError('intervals: the cut is too far');
   }
 
