@@ -85,3 +85,9 @@ export function outline(line: string): string {
     .replaceAll(/\s+/g, ' ')
     .trim();
 }
+
+/** Whether one of the lines said is this one, figures aside; a line that ends with ` …` is the beginning of one. */
+export function isSaid(line: string, said: readonly string[]): boolean {
+  const wanted = outline(line.replace(/ …$/, ''));
+  return said.map(outline).some((other) => (line.endsWith(' …') ? other.startsWith(wanted) : other === wanted));
+}

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { repositoryRoot } from '../../src/cli/root.ts';
-import { outline, screenSteps, tourSections } from '../support/tour-page.ts';
+import { isSaid, outline, screenSteps, tourSections } from '../support/tour-page.ts';
 
 const page = [
   '# Title',
@@ -90,4 +90,10 @@ test.each([
 test('other words are other lines', () => {
   expect(outline('verified: room 1')).not.toBe(outline('NOT verified: room 1'));
   expect(outline('a  1')).not.toBe(outline('b  1'));
+});
+
+test('a line that ends with an ellipsis is the beginning of one that was said', () => {
+  expect(isSaid('log entry 5 …', ['log entry 17 is there'])).toBe(true);
+  expect(isSaid('log entry 5', ['log entry 17 is there'])).toBe(false);
+  expect(isSaid('log entry 5', ['a', 'log entry 17'])).toBe(true);
 });
