@@ -13,6 +13,7 @@ import {
   utf8,
 } from '@reinraum/protocol';
 import { z } from 'zod';
+import { Distrust } from './distrust.ts';
 import { randomBytes } from './random.ts';
 import type { RoomClient } from './room-client.ts';
 
@@ -35,7 +36,7 @@ export interface Answered {
   readonly isRepeat: boolean;
 }
 
-/** Runs an approved query for the analyst's own unit. Throws `RoomProblem`, or `Error` where the answer proves nothing. */
+/** Runs an approved query for the analyst's own unit. Throws as `RoomClient.submit`, and `Distrust` for an answer that proves nothing. */
 export async function ask(
   client: RoomClient,
   query: string,
@@ -52,14 +53,25 @@ export async function ask(
     reader: member.readingKey,
   };
   const { accepted, body: text } = await client.act('query.run', body, { opening });
-  const { document, salt } = Result.parse(JSON.parse(new TextDecoder().decode(text)));
-  const release = await openDocument('release', fromBase64(client.charter.enclave.signingKey), document);
+  const { document, salt, release } = await opened(text, client);
   const entry = decodeEntry(utf8(accepted.entry));
   const isRepeat = entry.type === 'query.repeated';
-  if (release.room !== client.roomId || release.query !== query) throw new Error('the answer is to another question');
+  if (release.room !== client.roomId || release.query !== query) {
+    throw new Distrust('answer', 'it is to another question');
+  }
   // A repeat's own entry names the release by index; its commitment stands there.
   if (entry.type === 'query.released' && entry.detail.result !== commit('release', { salt, value: document.payload })) {
-    throw new Error('the answer is not the one the log commits to');
+    throw new Distrust('answer', 'it is not the one the log commits to');
   }
   return { release, document, salt, accepted, isRepeat };
+}
+
+async function opened(text: Uint8Array, client: RoomClient) {
+  try {
+    const { document, salt } = Result.parse(JSON.parse(new TextDecoder().decode(text)));
+    const release = await openDocument('release', fromBase64(client.charter.enclave.signingKey), document);
+    return { document, salt, release };
+  } catch (error) {
+    throw new Distrust('answer', "it does not carry the enclave's signature", error);
+  }
 }

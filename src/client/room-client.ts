@@ -28,6 +28,7 @@ import {
   unpadded,
   utf8,
 } from '@reinraum/protocol';
+import { Distrust } from './distrust.ts';
 import type { MemberKeys } from './key-file.ts';
 import { randomBytes } from './random.ts';
 
@@ -119,7 +120,7 @@ export class RoomClient {
     return ed25519Verifier(formatVkey(`reinraum/${this.roomId}`, fromBase64(this.charter.enclave.signingKey)));
   }
 
-  /** Signs an act, submits it and checks the receipt that comes back. Throws {@link RoomProblem}. */
+  /** Signs an act, submits it and checks the receipt that comes back. Throws as {@link submit}. */
   async act<Type extends StatementType>(
     type: Type,
     body: StatementOf<Type>['body'],
@@ -134,7 +135,10 @@ export class RoomClient {
     return signAs(this.keys, { room: this.roomId, type, body, nowMs: this.#clock(), seen: this.#seen, lifetimeMs });
   }
 
-  /** Submits a signed statement. */
+  /**
+   * Submits a signed statement. Throws {@link RoomProblem}, `EvidenceError` for a receipt that proves nothing, or
+   * {@link Distrust} for a sealed part that does not open.
+   */
   async submit(submission: { envelope: unknown; object?: unknown; opening?: Opening }): Promise<Done> {
     const init = { method: 'POST', headers: json, body: JSON.stringify(submission) };
     const answer = await this.public.fetch('/statements', init);
@@ -160,8 +164,8 @@ export class RoomClient {
 
   /**
    * The catalogue, read in a session: a fresh one where none is given. Charter, questions and tables are the ones of their
-   * digests, which is what members sign; the rest is what the gateway says. Throws {@link RoomProblem}, or `Error` where
-   * something else is shown under a digest.
+   * digests, which is what members sign; the rest is what the gateway says. Throws {@link RoomProblem}, or
+   * {@link Distrust} where something else is shown under a digest.
    */
   async catalogue(session?: string): Promise<Catalogue> {
     const headers = { 'x-reinraum-session': session ?? (await this.session()) };
@@ -199,12 +203,16 @@ export class RoomClient {
     if (sealed.length === 0) return sealed;
     const room = this.roomId;
     const expect = (header: unknown) => {
-      if ((header as { room?: string }).room !== room) throw new Error('a sealed answer is for another room');
+      if ((header as { room?: string }).room !== room) throw new TypeError('it is for another room');
     };
-    const padded = await openBytes({ recipientSecretKey: this.keys.readingSecret, expect }, sealed);
-    const pieces: Uint8Array[] = [];
-    for await (const piece of unpadded([padded])) pieces.push(piece);
-    return concat(...pieces);
+    try {
+      const padded = await openBytes({ recipientSecretKey: this.keys.readingSecret, expect }, sealed);
+      const pieces: Uint8Array[] = [];
+      for await (const piece of unpadded([padded])) pieces.push(piece);
+      return concat(...pieces);
+    } catch (error) {
+      throw new Distrust('answer', 'what was sealed to this member does not open', error);
+    }
   }
 }
 
@@ -216,8 +224,9 @@ function checkDigests({ charter, queries, tables }: Catalogue, roomId: string): 
     ...tables.map(({ digest, table }) => [digest, table] as const),
   ];
   if (named.some(([digest, object]) => digestOf(object as Json) !== digest)) {
-    throw new TypeError(
-      'catalogue: a charter, question or table is not the one of its digest; approve and run nothing',
+    throw new Distrust(
+      'catalogue',
+      'a charter, question or table is not the one of its digest; approve and run nothing',
     );
   }
 }

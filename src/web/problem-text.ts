@@ -1,6 +1,6 @@
 /** What went wrong, in the reader's language: the room's own words where it has any. */
 import { EvidenceError, TrustError } from '@reinraum/audit/verifier';
-import { RoomProblem } from '@reinraum/client';
+import { Distrust, RoomProblem } from '@reinraum/client';
 import { KeyProblem } from './open-room.ts';
 import { de } from './texts/de.ts';
 import type { Speech, TextName } from './texts/speech.ts';
@@ -12,12 +12,11 @@ export function problemText(error: unknown, { t, language }: Speech): string {
     const field = error.field === undefined ? '' : ` ${t('problem.field', { field: error.field })}`;
     return `${error.detail?.[language] ?? t('problem.network')}${field}`;
   }
+  if (error instanceof Distrust) return t(`problem.${error.about}`);
   if (isEvidence(error)) return `${t('problem.answer')} ${evidenceText(error, { t })}`;
   // What `fetch` throws where nothing answered.
   if (error instanceof TypeError && !error.message.includes(':')) return t('problem.network');
-  const text = error instanceof Error ? error.message : '';
-  if (text.startsWith('catalogue:')) return t('problem.catalogue');
-  return t(/answer|document/.test(text) ? 'problem.answer' : 'problem.other');
+  return t('problem.other');
 }
 
 /** What a verifier found wrong, in words. */

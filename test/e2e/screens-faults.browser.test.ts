@@ -6,6 +6,24 @@ import { textFile, visits } from '../support/visit.ts';
 
 const visit = visits();
 
+test('a sealed answer altered on its way', async () => {
+  await visit.open('analyst');
+  await visit.page.getByRole('link', { name: 'Nach Bezirk' }).click();
+  await visit.button('Antwort anfordern …').click();
+  let altered = 0;
+  await visit.page.route('**/rooms/small/statements', async (route) => {
+    const response = await route.fetch();
+    const body = await response.body();
+    body[body.length - 1] = (body[body.length - 1] ?? 0) ^ 1;
+    altered += 1;
+    await route.fulfill({ response, body });
+  });
+  await visit.button('Kosten annehmen und anfordern').click();
+  await visit.page.getByText('hielt der Prüfung nicht stand und wird nicht gezeigt').waitFor();
+  expect(altered).toBe(1);
+  expect(await barriers(visit.page)).toEqual([]);
+});
+
 test('a suspended question says why, and a data protection officer can clear it', async () => {
   await visit.page.route('**/rooms/small/catalogue', async (route) => {
     const response = await route.fetch();
@@ -54,6 +72,19 @@ describe('what does not fit is named', () => {
     await visit.button('Protokoll nachrechnen').click();
     await visit.page.getByText('Das Protokoll stimmt nicht').waitFor();
     await visit.page.getByText('Erste verletzte Regel: entry-mismatch').waitFor();
+  });
+
+  test('a question shown under the digest of another', async () => {
+    await visit.page.route('**/rooms/small/catalogue', async (route) => {
+      const response = await route.fetch();
+      const text = await response.text();
+      await route.fulfill({ response, body: text.replaceAll('Nach Bezirk', 'Nach Straße') });
+    });
+    await visit.page.goto(`${visit.room.installation.url}/app/#/small`);
+    await visit.choose('cityDpo');
+    await visit.button('Raum öffnen').click();
+    await visit.page.getByText('die nicht zu ihrer Kennung passt').waitFor();
+    expect(await visit.page.getByText('Nach Straße').count()).toBe(0);
   });
 
   test.each([

@@ -2,11 +2,10 @@
 import { partyOf } from '@reinraum/protocol';
 import { useState } from 'preact/hooks';
 import type { OpenRoom } from '../open-room.ts';
-import { problemText } from '../problem-text.ts';
 import { useSpeech } from '../texts/texts.tsx';
 import { Button } from './button.tsx';
 import { Confirm } from './confirm.tsx';
-import { Notice } from './notice.tsx';
+import { Problem } from './problem.tsx';
 
 type Act = 'approve' | 'revoke' | 'clear';
 
@@ -68,11 +67,7 @@ export function Oversight({
         ) : null}
         {mayRevoke ? <Button onPress={() => setAct('revoke')}>{t('question.revoke')}</Button> : null}
       </div>
-      {problem === undefined ? null : (
-        <Notice kind="danger" title={t('problem.title')} live>
-          <p>{problemText(problem, speech)}</p>
-        </Notice>
-      )}
+      <Problem of={problem} />
       {act === undefined ? null : (
         <Confirm
           title={t(`question.${act}Confirm`)}

@@ -9,9 +9,9 @@ import { Button } from '../parts/button.tsx';
 import { Figures } from '../parts/figures.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { Facts, Notice } from '../parts/notice.tsx';
+import { Pending } from '../parts/problem.tsx';
 import { Proof } from '../parts/proof.tsx';
 import { Retracted } from '../parts/retracted.tsx';
-import { problemText } from '../problem-text.ts';
 import { today } from '../question-state.ts';
 import { questionsOf, titlesOf } from '../questions.ts';
 import { parameterName, parameterTitle, type ReleaseView, releaseView } from '../release-view.ts';
@@ -48,14 +48,7 @@ export function AnswerScreen({
       </>
     );
   }
-  if (loaded.state === 'waiting') return <p class="kern-body">{t('app.loading')}</p>;
-  if (loaded.state === 'failed') {
-    return (
-      <Notice kind="danger" title={t('problem.title')} live>
-        <p>{problemText(loaded.error, speech)}</p>
-      </Notice>
-    );
-  }
+  if (loaded.state !== 'there') return <Pending of={loaded} />;
   const template = questionsOf(loaded.value, today()).find(({ digest }) => digest === query)?.query;
   if (!template) return back;
   return (

@@ -4,8 +4,8 @@ import { budgetView, costText, priorOfSentence, runsLeft } from '../budget.ts';
 import { useLoaded } from '../loading.ts';
 import type { OpenRoom } from '../open-room.ts';
 import { Heading } from '../parts/heading.tsx';
-import { Badge, Facts, Notice } from '../parts/notice.tsx';
-import { problemText } from '../problem-text.ts';
+import { Badge, Facts } from '../parts/notice.tsx';
+import { Pending } from '../parts/problem.tsx';
 import { missingText, stateKind, today } from '../question-state.ts';
 import { type Question, questionsOf, tablesOf, titlesOf } from '../questions.ts';
 import { hrefOf } from '../route.ts';
@@ -20,12 +20,7 @@ export function CatalogueScreen({ room }: { readonly room: OpenRoom }) {
     <>
       <Heading>{t('catalogue.title')}</Heading>
       <p class="kern-body lead">{t('catalogue.lead')}</p>
-      {loaded.state === 'waiting' ? <p class="kern-body">{t('app.loading')}</p> : null}
-      {loaded.state === 'failed' ? (
-        <Notice kind="danger" title={t('problem.title')} live>
-          <p>{problemText(loaded.error, speech)}</p>
-        </Notice>
-      ) : null}
+      {loaded.state === 'there' ? null : <Pending of={loaded} />}
       {loaded.state === 'there' ? <Loaded room={room} catalogue={loaded.value} /> : null}
     </>
   );

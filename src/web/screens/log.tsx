@@ -9,8 +9,9 @@ import { Button } from '../parts/button.tsx';
 import { Evidence } from '../parts/evidence.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { Facts, Notice } from '../parts/notice.tsx';
+import { Problem } from '../parts/problem.tsx';
 import { Register } from '../parts/register.tsx';
-import { evidenceText, problemText } from '../problem-text.ts';
+import { evidenceText } from '../problem-text.ts';
 import { titlesOf } from '../questions.ts';
 import { type Replayed, replayed } from '../replay.ts';
 import { useSpeech } from '../texts/texts.tsx';
@@ -107,11 +108,7 @@ function ReplayCard({ room }: { readonly room: OpenRoom }) {
           <progress id="replay-progress" value={progress[0]} max={progress[1]} />
         </div>
       ) : null}
-      {problem === undefined ? null : (
-        <Notice kind="danger" title={t('problem.title')} live>
-          <p>{problemText(problem, speech)}</p>
-        </Notice>
-      )}
+      <Problem of={problem} />
       {outcome ? (
         <>
           <VerdictNotice room={room} verdict={outcome.verdict} seconds={outcome.durationMs / 1000} />

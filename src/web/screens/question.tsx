@@ -7,12 +7,12 @@ import { useLoaded } from '../loading.ts';
 import type { OpenRoom } from '../open-room.ts';
 import { About, PreviewFacts } from '../parts/about.tsx';
 import { Button } from '../parts/button.tsx';
+import { Choices, firstChoice } from '../parts/choices.tsx';
 import { Confirm } from '../parts/confirm.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { Badge, Notice } from '../parts/notice.tsx';
 import { Oversight } from '../parts/oversight.tsx';
-import { Select } from '../parts/select.tsx';
-import { problemText } from '../problem-text.ts';
+import { Pending, Problem } from '../parts/problem.tsx';
 import { missingText, stateKind, today } from '../question-state.ts';
 import { type Question, questionsOf, titlesOf } from '../questions.ts';
 import { parameterName, parameterTitle } from '../release-view.ts';
@@ -32,14 +32,7 @@ export function QuestionScreen(props: QuestionProps) {
   const { t } = speech;
   const { room, digest } = props;
   const { loaded, reload } = useLoaded(() => room.catalogue(), [room]);
-  if (loaded.state === 'waiting') return <p class="kern-body">{t('app.loading')}</p>;
-  if (loaded.state === 'failed') {
-    return (
-      <Notice kind="danger" title={t('problem.title')} live>
-        <p>{problemText(loaded.error, speech)}</p>
-      </Notice>
-    );
-  }
+  if (loaded.state !== 'there') return <Pending of={loaded} />;
   const question = questionsOf(loaded.value, today()).find((candidate) => candidate.digest === digest);
   if (!question) return <Notice kind="warning" title={t('catalogue.none')} />;
   return <Known {...props} question={question} catalogue={loaded.value} onChange={reload} />;
@@ -106,7 +99,7 @@ function Run({ room, question, catalogue, onAnswer, onChange }: RunProps) {
   const { t, language } = speech;
   const { query, digest, state } = question;
   const schema = room.schemas.get(query.from.dataset);
-  const [parameters, setParameters] = useState<Parameters>(() => firstOf(question));
+  const [parameters, setParameters] = useState<Parameters>(() => firstChoice(query.params));
   const [isAsked, setAsked] = useState(false);
   const [isRunning, setRunning] = useState(false);
   const [problem, setProblem] = useState<unknown>();
@@ -136,32 +129,24 @@ function Run({ room, question, catalogue, onAnswer, onChange }: RunProps) {
       {Object.entries(query.params).length === 0 ? null : (
         <fieldset class="choices">
           <legend class="kern-heading-small">{t('question.parameters')}</legend>
-          {Object.entries(query.params).map(([name, { oneOf }]) => (
-            <Select
-              key={name}
-              label={parameterName(name, query, schema, language)}
-              value={String(parameters[name])}
-              options={oneOf.map((value) => ({
-                value: String(value),
-                title: parameterTitle(name, value, query, schema, language),
-              }))}
-              onChoose={(chosen) => {
-                const value = oneOf.find((candidate) => String(candidate) === chosen);
-                if (value !== undefined) setParameters({ ...parameters, [name]: value });
-              }}
-            />
-          ))}
+          <Choices
+            params={query.params}
+            chosen={parameters}
+            labelOf={(name) => parameterName(name, query, schema, language)}
+            titleOf={(name, value) => parameterTitle(name, value, query, schema, language)}
+            onChoose={setParameters}
+          />
         </fieldset>
       )}
       <h2 class="kern-heading-small" id="preview">
         {t('question.preview')}
       </h2>
       <p class="kern-body kern-body--small">{t('question.previewLead')}</p>
-      {preview.state === 'waiting' ? <p class="kern-body">{t('app.loading')}</p> : null}
-      {preview.state === 'failed' ? <p class="kern-body">{problemText(preview.error, speech)}</p> : null}
       {preview.state === 'there' ? (
         <PreviewFacts preview={preview.value} query={query} charter={catalogue.charter} schema={schema} />
-      ) : null}
+      ) : (
+        <Pending of={preview} />
+      )}
       {hindrance === undefined ? null : <p class="kern-body">{hindrance}</p>}
       {isRunnable ? (
         <Button rank="primary" disabled={isRunning} onPress={() => setAsked(true)}>
@@ -169,11 +154,7 @@ function Run({ room, question, catalogue, onAnswer, onChange }: RunProps) {
         </Button>
       ) : null}
       {isRunning ? <Notice kind="info" title={t('question.running')} live /> : null}
-      {problem === undefined ? null : (
-        <Notice kind="danger" title={t('problem.title')} live>
-          <p>{problemText(problem, speech)}</p>
-        </Notice>
-      )}
+      <Problem of={problem} />
       {isAsked ? (
         <Confirm
           title={t('question.confirm')}
@@ -192,8 +173,4 @@ function Run({ room, question, catalogue, onAnswer, onChange }: RunProps) {
       ) : null}
     </section>
   );
-}
-
-function firstOf({ query }: Question): Parameters {
-  return Object.fromEntries(Object.entries(query.params).map(([name, { oneOf }]) => [name, oneOf[0] ?? '']));
 }

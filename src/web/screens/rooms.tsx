@@ -3,8 +3,7 @@
 import { useLoaded } from '../loading.ts';
 import { foundedRooms } from '../open-room.ts';
 import { Heading } from '../parts/heading.tsx';
-import { Notice } from '../parts/notice.tsx';
-import { problemText } from '../problem-text.ts';
+import { Pending } from '../parts/problem.tsx';
 import { hrefOf } from '../route.ts';
 import { useSpeech } from '../texts/texts.tsx';
 
@@ -16,12 +15,7 @@ export function RoomsScreen() {
   return (
     <>
       <Heading isFirst>{t('rooms.title')}</Heading>
-      {loaded.state === 'waiting' ? <p class="kern-body">{t('app.loading')}</p> : null}
-      {loaded.state === 'failed' ? (
-        <Notice kind="danger" title={t('problem.title')} live>
-          <p>{problemText(loaded.error, speech)}</p>
-        </Notice>
-      ) : null}
+      {loaded.state === 'there' ? null : <Pending of={loaded} />}
       {loaded.state === 'there' && loaded.value.length === 0 ? <p class="kern-body">{t('rooms.none')}</p> : null}
       {loaded.state === 'there'
         ? loaded.value.map(({ name, status }) => (

@@ -8,15 +8,15 @@ import { legalBasisTitle } from '../legal-basis.ts';
 import { useLoaded } from '../loading.ts';
 import type { OpenRoom } from '../open-room.ts';
 import { Button } from '../parts/button.tsx';
+import { Choices, firstChoice } from '../parts/choices.tsx';
 import { Confirm } from '../parts/confirm.tsx';
 import { Figures } from '../parts/figures.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { Badge, Facts, Notice } from '../parts/notice.tsx';
 import { Oversight } from '../parts/oversight.tsx';
+import { Pending, Problem } from '../parts/problem.tsx';
 import { Proof } from '../parts/proof.tsx';
 import { Retracted } from '../parts/retracted.tsx';
-import { Select } from '../parts/select.tsx';
-import { problemText } from '../problem-text.ts';
 import { missingText, stateKind, today } from '../question-state.ts';
 import { type ListedTable, tablesOf, titlesOf } from '../questions.ts';
 import { parameterName, parameterTitle } from '../release-view.ts';
@@ -29,14 +29,7 @@ export function TableScreen({ room, digest }: { readonly room: OpenRoom; readonl
   const speech = useSpeech();
   const { t } = speech;
   const { loaded, reload } = useLoaded(() => room.catalogue(), [room]);
-  if (loaded.state === 'waiting') return <p class="kern-body">{t('app.loading')}</p>;
-  if (loaded.state === 'failed') {
-    return (
-      <Notice kind="danger" title={t('problem.title')} live>
-        <p>{problemText(loaded.error, speech)}</p>
-      </Notice>
-    );
-  }
+  if (loaded.state !== 'there') return <Pending of={loaded} />;
   const listed = tablesOf(loaded.value, today()).find((candidate) => candidate.digest === digest);
   if (!listed) return <Notice kind="warning" title={t('catalogue.none')} />;
   return <Known room={room} listed={listed} catalogue={loaded.value} onChange={reload} />;
@@ -115,9 +108,7 @@ function Compute({ room, listed, catalogue, onAnswer }: ComputeProps) {
   const speech = useSpeech();
   const { t, language } = speech;
   const { table, inputs, state, digest } = listed;
-  const [parameters, setParameters] = useState<Parameters>(() =>
-    Object.fromEntries(Object.entries(table.params).map(([name, { oneOf }]) => [name, oneOf[0] ?? ''])),
-  );
+  const [parameters, setParameters] = useState<Parameters>(() => firstChoice(table.params));
   const [isAsked, setAsked] = useState(false);
   const [isRunning, setRunning] = useState(false);
   const [problem, setProblem] = useState<unknown>();
@@ -139,43 +130,33 @@ function Compute({ room, listed, catalogue, onAnswer }: ComputeProps) {
   const source = (name: string) => {
     for (const { query: input, parameters: handed } of Object.values(table.inputs)) {
       const inner = Object.entries(handed).find(([, value]) => value === `$${name}`)?.[0];
-      const question = inputs.find((candidate) => candidate.digest === input);
-      if (inner !== undefined && question) return { inner, query: question.query };
+      const query = inputs.find((candidate) => candidate.digest === input)?.query;
+      if (inner !== undefined && query) return { inner, query, schema: room.schemas.get(query.from.dataset) };
     }
     return undefined;
   };
   return (
     <>
       <div class="choices">
-        {Object.entries(table.params).map(([name, { oneOf }]) => {
-          const from = source(name);
-          const schema = from && room.schemas.get(from.query.from.dataset);
-          return (
-            <Select
-              key={name}
-              label={from ? parameterName(from.inner, from.query, schema, language) : name}
-              value={String(parameters[name])}
-              options={oneOf.map((value) => ({
-                value: String(value),
-                title: from ? parameterTitle(from.inner, value, from.query, schema, language) : String(value),
-              }))}
-              onChoose={(chosen) => {
-                const value = oneOf.find((candidate) => String(candidate) === chosen);
-                if (value !== undefined) setParameters({ ...parameters, [name]: value });
-              }}
-            />
-          );
-        })}
+        <Choices
+          params={table.params}
+          chosen={parameters}
+          labelOf={(name) => {
+            const from = source(name);
+            return from ? parameterName(from.inner, from.query, from.schema, language) : name;
+          }}
+          titleOf={(name, value) => {
+            const from = source(name);
+            return from ? parameterTitle(from.inner, value, from.query, from.schema, language) : String(value);
+          }}
+          onChoose={setParameters}
+        />
       </div>
       <Button rank="primary" disabled={isRunning} onPress={() => setAsked(true)}>
         {t('table.run')}
       </Button>
       {isRunning ? <Notice kind="info" title={t('question.running')} live /> : null}
-      {problem === undefined ? null : (
-        <Notice kind="danger" title={t('problem.title')} live>
-          <p>{problemText(problem, speech)}</p>
-        </Notice>
-      )}
+      <Problem of={problem} />
       {isAsked ? (
         <Confirm
           title={t('table.confirm')}
