@@ -1,5 +1,6 @@
 /** Who signed: membership, key and role of the statements an entry rests on. */
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
+import { bytesToNumberLE } from '@noble/curves/utils.js';
 import {
   fromBase64,
   type LogEntry,
@@ -38,10 +39,12 @@ export function isEnrollable(publicKey: string): boolean {
 
 /**
  * Whether something can be sealed to a base64 X25519 public key so that only its holder opens it: to a key of small order
- * everybody could (RFC 7748 §6.1).
+ * everybody could (RFC 7748 §6.1). Only the one spelling of a key below the prime is accepted: X25519 would take others for
+ * it, and an old key must not come back as a new one.
  */
 export function isSealable(publicKey: string): boolean {
   try {
+    if (bytesToNumberLE(fromBase64(publicKey)) >= 2n ** 255n - 19n) return false;
     // Any secret: with a point of small order every one gives zero, which is refused.
     x25519.getSharedSecret(new Uint8Array(32).fill(1), fromBase64(publicKey));
     return true;

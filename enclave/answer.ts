@@ -144,12 +144,15 @@ async function begin(
   // Decided again now that nothing else can happen: approvals, versions and balances may have changed meanwhile.
   const decision = decide(room, run, opening, desk.today(), desk.roomKey);
   if (room.used.has(run.statement.id)) throw new RefusedAct('statement-replayed', 'id', run);
-  const stored = desk.releases.byKey(decision.releaseKey);
+  const twins = desk.releases.byKey(decision.releaseKey);
+  // Asked twice at once there are two releases: with one of them the answer was taken back, whichever would be repeated.
+  if (twins.some(({ charged }) => room.retractions.has(charged)))
+    throw new RefusedAct('release-retracted', 'query', run);
+  const stored = twins.find(({ charged }) => room.releases.has(charged));
   const released = stored && room.releases.get(stored.charged);
   const actor = { ref: run.member.ref, unit: run.member.unit };
   const { query, parameters, purpose, recipient } = run.statement.body;
   if (stored && released !== undefined) {
-    if (room.retractions.has(stored.charged)) throw new RefusedAct('release-retracted', 'query', run);
     const detail = { query, parameters, purpose, recipient };
     const type = 'query.repeated';
     return {

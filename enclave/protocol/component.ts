@@ -147,6 +147,10 @@ function tableOf(
     return { column, table: { part: 'bins', ...units, width: measure.edges.length, decides: false } };
   }
   const [low, high] = steps(measure.clamp, column, `${field}.clamp`);
+  // A mean noises the whole width of its clamp.
+  if (measure.fn === 'mean' && measure.clamp[1] - measure.clamp[0] > clampMax) {
+    throw new Refusal('query-not-compilable', `${field}.clamp`);
+  }
   // A unit's x − l and u − x share one draw's worth of Laplace noise; Gaussian noise gains nothing from it.
   if (measure.fn === 'mean' && accountantOf(query.privacy) === 'pure') {
     const width = high - low;

@@ -19,7 +19,7 @@ export type StoredRelease = z.infer<typeof StoredRelease>;
 export class ReleaseStore {
   readonly #secrets: SecretStore;
   readonly #byCharge = new Map<number, StoredRelease>();
-  readonly #byKey = new Map<string, StoredRelease>();
+  readonly #byKey = new Map<string, readonly StoredRelease[]>();
 
   private constructor(secrets: SecretStore) {
     this.#secrets = secrets;
@@ -45,14 +45,14 @@ export class ReleaseStore {
     return this.#byCharge.get(charged);
   }
 
-  byKey(releaseKey: string): StoredRelease | undefined {
-    return this.#byKey.get(releaseKey);
+  /** The latest first: the same question asked twice at once has two. */
+  byKey(releaseKey: string): readonly StoredRelease[] {
+    return this.#byKey.get(releaseKey) ?? [];
   }
 
   #keep(release: StoredRelease): void {
     this.#byCharge.set(release.charged, release);
-    // The same question asked twice at once has two releases: the later one is repeated, in whatever order they are read.
-    const before = this.#byKey.get(release.releaseKey);
-    if (!before || before.charged < release.charged) this.#byKey.set(release.releaseKey, release);
+    const all = [...this.byKey(release.releaseKey), release].sort((one, other) => other.charged - one.charged);
+    this.#byKey.set(release.releaseKey, all);
   }
 }

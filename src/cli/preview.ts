@@ -48,13 +48,18 @@ async function preview(digest: string, options: PreviewOptions): Promise<void> {
   const known = (await client.catalogue()).queries.find((candidate) => candidate.digest === digest);
   if (!known) throw new Error('query: the room does not know this digest; list the questions with "query list"');
   const template = AggregateQuery.parse(known.query);
-  const unitsPerCell = options.units === undefined ? null : Number(options.units);
+  const unitsPerCell = options.units === undefined ? null : unitsOf(options.units);
   const parameters = parametersOf(template.params, options.param ?? []);
   const previewed = await client.preview({ query: digest, parameters, unitsPerCell });
   const hidden = options.like === undefined ? null : await hiddenLike(options.like);
   if (options.json) return print(JSON.stringify({ ...previewed, hiddenExpected: hidden }));
   for (const line of previewLines(previewed)) print(line);
   if (hidden !== null) print(`wohl geheim wie damals / likely hidden, were it like then: ${hidden.toFixed(1)}`);
+}
+
+function unitsOf(text: string): number {
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
+  throw new Error('--units: write a whole number from 1 to 999999999, without separators');
 }
 
 /** A preview as people read it: price and runs left, then a table with a row a measure. */

@@ -55,6 +55,20 @@ export class RoomProblem extends Error {
   }
 }
 
+/** A request never got its answer, or not the whole of it: the line, or nobody is there. As `fetch`, a `TypeError`. */
+export class NoAnswer extends TypeError {}
+
+/** One request and the whole of its answer, whatever its status. Throws {@link NoAnswer}. */
+async function answerTo(url: string, init?: RequestInit): Promise<Response> {
+  try {
+    const answer = await fetch(url, init);
+    const body = await answer.arrayBuffer();
+    return new Response(body.byteLength === 0 ? null : body, { status: answer.status, headers: answer.headers });
+  } catch (error) {
+    throw error instanceof TypeError ? new NoAnswer('the room did not answer', { cause: error }) : error;
+  }
+}
+
 /** What an accepted statement gave. */
 export interface Done {
   readonly accepted: Accepted;
@@ -67,6 +81,13 @@ export interface RoomAddress {
   readonly url: string;
   readonly room: string;
   readonly clock?: () => number;
+}
+
+/** Names of the rooms of an installation. Throws {@link NoAnswer}, {@link RoomProblem}. */
+export async function roomNames(url: string): Promise<readonly string[]> {
+  const answer = await answerTo(`${url}/rooms`);
+  if (!answer.ok) throw new RoomProblem(answer.status, {});
+  return ((await answer.json()) as { rooms: readonly string[] }).rooms;
 }
 
 /** The public side of a room: what needs no keys. */
@@ -87,9 +108,9 @@ export class RoomPublic {
     return Accepted.parse(await answer.json());
   }
 
-  /** One request to the room; throws {@link RoomProblem} on every answer that is not one of success. */
+  /** One request to the room. Throws {@link NoAnswer}, and {@link RoomProblem} on every answer that is not one of success. */
   async fetch(path: string, init?: RequestInit): Promise<Response> {
-    const answer = await fetch(`${this.#base}${path}`, init);
+    const answer = await answerTo(`${this.#base}${path}`, init);
     if (answer.ok) return answer;
     throw new RoomProblem(answer.status, (await answer.json().catch(() => ({}))) as object);
   }

@@ -1,7 +1,7 @@
 /** The screens together: which one is shown, and the one room that is open. All state is in memory. */
 import type { Answered } from '@reinraum/client';
 import type { Status } from '@reinraum/protocol';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { OpenRoom } from './open-room.ts';
 import { Frame } from './parts/frame.tsx';
 import { hrefOf, parseRoute, type Route } from './route.ts';
@@ -20,6 +20,8 @@ export function App() {
   const [route, setRoute] = useState<Route>(() => parseRoute(location.hash));
   const [room, setRoom] = useState<OpenRoom>();
   const [status, setStatus] = useState<Status>();
+  // What arrives for a room that was forgotten meanwhile is not kept.
+  const current = useRef<OpenRoom | undefined>(undefined);
   const [answers, setAnswers] = useState<ReadonlyMap<string, Answered>>(new Map());
   useEffect(() => {
     const follow = () => setRoute(parseRoute(location.hash));
@@ -32,24 +34,23 @@ export function App() {
     setStatus(undefined);
     if (name !== undefined) void roomStatus(name).then(setStatus);
   }, [name]);
-  const forget = () => {
-    setRoom(undefined);
+  const turnTo = (next: OpenRoom | undefined) => {
+    current.current = next;
+    setRoom(next);
     setAnswers(new Map());
   };
   return (
     <Speaking>
-      <Frame route={route} room={open} status={open?.status ?? status} onForget={forget}>
+      <Frame route={route} room={open} status={open?.status ?? status} onForget={() => turnTo(undefined)}>
         <Screen
           route={route}
           room={open}
           answers={answers}
-          onOpen={(opened) => {
-            setAnswers(new Map());
-            setRoom(opened);
-          }}
+          onOpen={turnTo}
           onAnswer={(query, answered) => {
+            if (open === undefined || current.current !== open) return;
             setAnswers((before) => new Map(before).set(query, answered));
-            if (open) location.hash = hrefOf({ screen: 'answer', room: open.name, query });
+            location.hash = hrefOf({ screen: 'answer', room: open.name, query });
           }}
         />
       </Frame>

@@ -71,11 +71,7 @@ export function lossText(loss: Loss): string {
 }
 
 /** A charge in words: "ρ 1/64 (ε 0,79) für Personen"; ε of ρ at the charter's δ, rounded up. */
-export function chargeText(
-  charge: Charge,
-  { accountant, populations }: Charter,
-  { t, number, language }: Speech,
-): string {
+function chargeText(charge: Charge, { accountant, populations }: Charter, { t, number, language }: Speech): string {
   const title = populations.find(({ id }) => id === charge.population)?.title[language] ?? charge.population;
   const text = t('cost.for', { loss: lossText(charge), population: title });
   if (!('rho' in charge) || accountant.kind !== 'zcdp') return text;

@@ -1,6 +1,6 @@
 /** A room somebody has opened with a key: client, charter, schemas and one reading session, all in memory only. */
 import type { Fetch } from '@reinraum/audit/verifier';
-import { Instance, type MemberKeys, parseKeyFile, RoomClient, RoomProblem, RoomPublic } from '@reinraum/client';
+import { Instance, type MemberKeys, parseKeyFile, RoomClient, RoomProblem, roomNames } from '@reinraum/client';
 import {
   AggregateQuery,
   type Catalogue,
@@ -13,6 +13,7 @@ import {
   price,
   type Status,
 } from '@reinraum/protocol';
+import { roomStatus } from './status.ts';
 
 /** Why a key and a charter do not open a room; names of texts. */
 export type KeyFault =
@@ -154,13 +155,13 @@ async function canSign(): Promise<boolean> {
   }
 }
 
-/** The rooms of this installation that are founded, with their titles. */
-export async function foundedRooms(): Promise<readonly { readonly name: string; readonly status: Status }[]> {
-  const { rooms } = (await (await fetch('/rooms')).json()) as { rooms: readonly string[] };
-  const found = await Promise.all(
-    rooms.map(async (name) => ({ name, status: await new RoomPublic({ url: location.origin, room: name }).status() })),
-  );
-  return found.filter(({ status }) => status.founded);
+/** The rooms of this installation that are founded, with what they say of themselves; undefined where one does not answer. */
+export async function foundedRooms(): Promise<
+  readonly { readonly name: string; readonly status: Status | undefined }[]
+> {
+  const names = await roomNames(location.origin);
+  const rooms = await Promise.all(names.map(async (name) => ({ name, status: await roomStatus(name) })));
+  return rooms.filter(({ status }) => status === undefined || status.founded);
 }
 
 function keysOf(text: string): MemberKeys {

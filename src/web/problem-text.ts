@@ -1,6 +1,6 @@
 /** What went wrong, in the reader's language: the room's own words where it has any. */
 import { EvidenceError, TrustError } from '@reinraum/audit/verifier';
-import { Distrust, RoomProblem } from '@reinraum/client';
+import { Distrust, NoAnswer, RoomProblem } from '@reinraum/client';
 import { KeyProblem } from './open-room.ts';
 import { de } from './texts/de.ts';
 import type { Speech, TextName } from './texts/speech.ts';
@@ -14,9 +14,13 @@ export function problemText(error: unknown, { t, language }: Speech): string {
   }
   if (error instanceof Distrust) return t(`problem.${error.about}`);
   if (isEvidence(error)) return `${t('problem.answer')} ${evidenceText(error, { t })}`;
-  // What `fetch` throws where nothing answered.
-  if (error instanceof TypeError && !error.message.includes(':')) return t('problem.network');
+  if (error instanceof NoAnswer) return t('problem.network');
   return t('problem.other');
+}
+
+/** Whether an error leaves open what was to be proved: the room could not be asked, or its catalogue is not to be believed. */
+export function isOpen(error: unknown): boolean {
+  return error instanceof RoomProblem || error instanceof NoAnswer || error instanceof Distrust;
 }
 
 /** What a verifier found wrong, in words. */

@@ -91,3 +91,14 @@ test('about a new version of the dataset it is a new question', async () => {
   await expect(put('f')).rejects.toMatchObject({ code: 'release-retracted' });
   expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { loss: '3/8' } } });
 });
+
+test('asked twice at once, taking back the earlier of the two answers takes back both', async () => {
+  const twins = await Promise.all([put('m'), put('m')]);
+  const [earlier = 0, later = 0] = twins.map(({ release }) => release.charged).sort((one, other) => one - other);
+  expect(later).toBeGreaterThan(earlier);
+  expect((await put('m')).release.charged).toBe(later);
+  const before = (await room.client('analyst').catalogue()).balances;
+  await retractRelease(room.client('steward'), earlier, 'wrong-data');
+  await expect(put('m')).rejects.toMatchObject({ code: 'release-retracted' });
+  expect((await room.client('analyst').catalogue()).balances).toEqual(before);
+});

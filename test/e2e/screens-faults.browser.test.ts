@@ -24,6 +24,52 @@ test('a sealed answer altered on its way', async () => {
   expect(await barriers(visit.page)).toEqual([]);
 });
 
+test('a question that is forgotten while it runs leaves no answer to who comes next', async () => {
+  await visit.open('analyst');
+  await visit.page.getByRole('link', { name: 'Nach Bezirk' }).click();
+  await visit.button('Antwort anfordern …').click();
+  let deliver = () => {};
+  const isForgotten = new Promise<void>((resolve) => {
+    deliver = resolve;
+  });
+  const isDelivered = visit.page.waitForResponse('**/rooms/small/statements');
+  await visit.page.route('**/rooms/small/statements', async (route) => {
+    const response = await route.fetch();
+    await isForgotten;
+    await route.fulfill({ response });
+  });
+  await visit.button('Kosten annehmen und anfordern').click();
+  await visit.button('Schlüssel vergessen').click();
+  await visit.page.getByLabel('Schlüsseldatei').waitFor();
+  const before = visit.page.url();
+  deliver();
+  await (await isDelivered).finished();
+  await visit.page.unroute('**/rooms/small/statements');
+  await visit.choose('cityDpo');
+  await visit.button('Raum öffnen').click();
+  await visit.page.getByText('Nur Mitglieder mit der Rolle „Analyse“').waitFor();
+  expect(visit.page.url()).toBe(before);
+  expect(await visit.page.getByText('Letzte Antwort ansehen').count()).toBe(0);
+});
+
+test('where the room does not answer, nothing is called forged', async () => {
+  await visit.open('analyst');
+  await visit.ask();
+  const answer = await visit.downloaded('Antwort mit Nachweis (JSON)');
+  const receipt = await visit.downloaded('Quittung (.tlog-proof)');
+  await visit.page.getByRole('link', { name: 'Protokoll prüfen' }).click();
+  await visit.page.route('**/rooms/small/**', (route) => route.abort());
+  await visit.page.getByLabel('Oder Text einfügen').fill(answer);
+  await visit.button('Prüfen').click();
+  await visit.page.getByText('Der Raum ist nicht erreichbar').first().waitFor();
+  await visit.page.getByLabel('Oder Text einfügen').fill(receipt);
+  await visit.button('Prüfen').click();
+  // A receipt needs nobody but the charter.
+  await visit.page.getByText('Echt', { exact: true }).waitFor();
+  expect(await visit.page.getByText('Nicht echt').count()).toBe(0);
+  expect(visit.complaints.splice(0).every((complaint) => complaint.includes('ERR_FAILED'))).toBe(true);
+});
+
 test('a suspended question says why, and a data protection officer can clear it', async () => {
   await visit.page.route('**/rooms/small/catalogue', async (route) => {
     const response = await route.fetch();

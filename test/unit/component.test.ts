@@ -171,6 +171,17 @@ describe('measures', () => {
     else expect(componentsOf(asked, flat).components).toHaveLength(1);
   });
 
+  test('limit a mean by the whole width of its clamp, a sum by its larger side', () => {
+    const income = { ...money, name: 'income', min: -40_000_000, max: 40_000_000, step: 1 };
+    const wide = DatasetSchema.parse({ ...residents, columns: [...residents.columns, income] });
+    const asked = (fn: string, clamp: readonly [number, number]) => measuring({ fn, column: 'r.income', clamp });
+    expect(componentsOf(asked('sum', [-40_000_000, 40_000_000]), wide).components).toHaveLength(2);
+    expect(componentsOf(asked('mean', [-20_000_000, 20_000_000]), wide).components).toHaveLength(2);
+    expect(refusal(() => componentsOf(asked('mean', [-20_000_000, 20_000_001]), wide))).toBe(
+      'query-not-compilable: measures.0.clamp',
+    );
+  });
+
   test.each<[string, object, DatasetSchema, string]>([
     ['a mean of codes', { fn: 'mean', column: 'r.sex', clamp: [0, 1] }, flat, 'measures.0.column'],
     ['a sum of nothing known', { fn: 'sum', column: 'r.income', clamp: [0, 1] }, flat, 'measures.0.column'],

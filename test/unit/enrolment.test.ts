@@ -1,8 +1,8 @@
 /** Keys are enrolled with the charter: founding refuses one under which more than its holder could sign. */
 
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { isEnrollable, isSealable } from '@reinraum/audit';
-import { digestOf, Refusal, signStatement, toBase64 } from '@reinraum/protocol';
+import { digestOf, fromBase64, Refusal, signStatement, toBase64 } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { checkFounding } from '../../enclave/founding.ts';
 import {
@@ -51,6 +51,23 @@ describe('a reading key', () => {
     for (const { member } of Object.values(people)) expect(isSealable(member.readingKey)).toBe(true);
     for (const key of smallOrderReadingKeys) expect(isSealable(toBase64(key))).toBe(false);
     for (const text of ['', 'AAAA', 'x'.repeat(44), toBase64(new Uint8Array(33))]) expect(isSealable(text)).toBe(false);
+  });
+
+  test('in another spelling, which X25519 would take for it, is refused: an old key does not come back as a new one', () => {
+    const key = fromBase64(people.analyst.member.readingKey);
+    const topBit = Uint8Array.from(key, (byte, at) => (at === 31 ? byte | 0x80 : byte));
+    const secret = new Uint8Array(32).fill(7);
+    expect(x25519.getSharedSecret(secret, topBit)).toEqual(x25519.getSharedSecret(secret, key));
+    expect(isSealable(toBase64(topBit))).toBe(false);
+    // 9, the base point, and 2^255 - 19 + 9, which is congruent to it.
+    const nine = new Uint8Array(32);
+    nine[0] = 9;
+    const shifted = new Uint8Array(32).fill(0xff);
+    shifted[0] = 0xed + 9;
+    shifted[31] = 0x7f;
+    expect(x25519.getSharedSecret(secret, shifted)).toEqual(x25519.getSharedSecret(secret, nine));
+    expect(isSealable(toBase64(nine))).toBe(true);
+    expect(isSealable(toBase64(shifted))).toBe(false);
   });
 });
 

@@ -20,15 +20,15 @@ const stored = (charged: number, releaseKey: string): StoredRelease => ({
   salt: 'salt',
 });
 
-test('of two releases of one name the later charge is the one that is repeated', async () => {
+test('releases of one name come latest charge first', async () => {
   const secrets = new SecretStore(join(folder, 'releases'), new Uint8Array(32), (bytes) => void bytes.fill(1));
   const store = await ReleaseStore.open(secrets);
   for (const charged of [10, 9, 100, 20]) await store.put(stored(charged, 'same'));
   await store.put(stored(5, 'other'));
   for (const opened of [store, await ReleaseStore.open(secrets)]) {
-    expect(opened.byKey('same')).toEqual(stored(100, 'same'));
-    expect(opened.byKey('other')).toEqual(stored(5, 'other'));
+    expect(opened.byKey('same')).toEqual([100, 20, 10, 9].map((charged) => stored(charged, 'same')));
+    expect(opened.byKey('other')).toEqual([stored(5, 'other')]);
     expect(opened.byCharge(9)).toEqual(stored(9, 'same'));
-    expect(opened.byKey('none')).toBeUndefined();
+    expect(opened.byKey('none')).toEqual([]);
   }
 });

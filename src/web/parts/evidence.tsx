@@ -1,10 +1,8 @@
 /** Verifying a receipt or an answer somebody was handed. */
 import type { ProvedAnswer, ProvedEntry } from '@reinraum/client';
-import { RoomProblem } from '@reinraum/client';
 import type { Catalogue } from '@reinraum/protocol';
 import { useState } from 'preact/hooks';
 import type { OpenRoom } from '../open-room.ts';
-import { evidenceText, problemText } from '../problem-text.ts';
 import { prove } from '../proof.ts';
 import { registerTypes } from '../replay.ts';
 import type { Speech } from '../texts/speech.ts';
@@ -12,10 +10,12 @@ import { useSpeech } from '../texts/texts.tsx';
 import { Button } from './button.tsx';
 import { type ChosenFile, FileField } from './file-field.tsx';
 import { Notice } from './notice.tsx';
+import { Disproved } from './problem.tsx';
 import { Retracted } from './retracted.tsx';
 
 type Outcome =
-  | { readonly proved: ProvedEntry | ProvedAnswer; readonly catalogue: Catalogue }
+  | { readonly proved: ProvedEntry }
+  | { readonly proved: ProvedAnswer; readonly catalogue: Catalogue }
   | { readonly error: unknown }
   | 'empty';
 
@@ -31,7 +31,8 @@ export function Evidence({ room }: { readonly room: OpenRoom }) {
     if (untrusted.trim() === '') return setOutcome('empty');
     try {
       const proved = await prove(room, untrusted);
-      setOutcome({ proved, catalogue: await room.catalogue() });
+      // Only an answer can have been taken back.
+      setOutcome('release' in proved ? { proved, catalogue: await room.catalogue() } : { proved });
     } catch (error) {
       setOutcome({ error });
     }
@@ -85,25 +86,13 @@ function Said({ outcome }: { readonly outcome: Outcome }) {
   const speech = useSpeech();
   const { t } = speech;
   if (outcome === 'empty') return <Notice kind="warning" title={t('log.evidenceEmpty')} live />;
-  if ('error' in outcome) {
-    // Where the log could not be asked, nothing is known about the file.
-    if (outcome.error instanceof RoomProblem) {
-      return (
-        <Notice kind="warning" title={t('problem.title')} live>
-          <p>{problemText(outcome.error, speech)}</p>
-        </Notice>
-      );
-    }
-    return (
-      <Notice kind="danger" title={t('log.evidenceBad')} live>
-        <p>{evidenceText(outcome.error, speech)}</p>
-      </Notice>
-    );
-  }
-  const { proved, catalogue } = outcome;
+  if ('error' in outcome) return <Disproved of={outcome.error} title={t('log.evidenceBad')} />;
+  const { proved } = outcome;
   return (
     <>
-      {'release' in proved ? <Retracted catalogue={catalogue} charge={proved.release.charged} /> : null}
+      {'catalogue' in outcome ? (
+        <Retracted catalogue={outcome.catalogue} charge={outcome.proved.release.charged} />
+      ) : null}
       <Notice kind="success" title={t('log.evidenceOk')} live>
         <p>{provedText(proved, speech)}</p>
       </Notice>

@@ -2,24 +2,17 @@
 import { type Answered, formatAnswer } from '@reinraum/client';
 import { useLoaded } from '../loading.ts';
 import type { OpenRoom } from '../open-room.ts';
-import { evidenceText } from '../problem-text.ts';
 import { prove } from '../proof.ts';
 import { useSpeech } from '../texts/texts.tsx';
 import { Notice } from './notice.tsx';
+import { Disproved } from './problem.tsx';
 
 /** The verdict about an answer. */
 export function Proof({ room, answered }: { readonly room: OpenRoom; readonly answered: Answered }) {
-  const speech = useSpeech();
-  const { t, number } = speech;
+  const { t, number } = useSpeech();
   const { loaded } = useLoaded(() => prove(room, formatAnswer(answered)), [room, answered]);
   if (loaded.state === 'waiting') return <p class="kern-body">{t('answer.verifying')}</p>;
-  if (loaded.state === 'failed') {
-    return (
-      <Notice kind="danger" title={t('answer.notVerified')} live>
-        <p>{evidenceText(loaded.error, speech)}</p>
-      </Notice>
-    );
-  }
+  if (loaded.state === 'failed') return <Disproved of={loaded.error} title={t('answer.notVerified')} />;
   const { index, checkpoint } = loaded.value;
   return (
     <Notice kind="success" title={t('answer.verified')} live>

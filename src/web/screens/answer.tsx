@@ -88,12 +88,17 @@ function Given({ room, answered, query, catalogue }: GivenProps) {
       <Retracted catalogue={catalogue} charge={release.charged} />
       <Proof room={room} answered={answered} />
       <Figures key={release.charged} view={view} caption={query.title[language]} />
-      <Files answered={answered} query={query} catalogue={catalogue} view={view} />
+      <Files answered={answered} query={query} catalogue={catalogue} view={view} parameters={parameters} />
     </>
   );
 }
 
-function Files({ answered, query, catalogue, view }: Omit<GivenProps, 'room'> & { readonly view: ReleaseView }) {
+type FilesProps = Omit<GivenProps, 'room'> & {
+  readonly view: ReleaseView;
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+};
+
+function Files({ answered, query, catalogue, view, parameters }: FilesProps) {
   const { t, language } = useSpeech();
   const { charter } = catalogue;
   const titles = titlesOf(charter, language);
@@ -104,7 +109,7 @@ function Files({ answered, query, catalogue, view }: Omit<GivenProps, 'room'> & 
       high: t('answer.high'),
       remarks: [
         [t('file.question'), query.title[language]],
-        ...Object.entries(answered.release.parameters).map(([key, value]) => [key, String(value)] as const),
+        ...parameters,
         [t('file.purpose'), `${titles.purpose(query.purpose)} – ${legalBasisTitle(query.legalBasis, language)}`],
         [t('file.recipient'), query.recipients.map(titles.unit).join('; ')],
         [t('file.entry'), `${answered.accepted.index}`],

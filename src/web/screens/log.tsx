@@ -9,9 +9,8 @@ import { Button } from '../parts/button.tsx';
 import { Evidence } from '../parts/evidence.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { Facts, Notice } from '../parts/notice.tsx';
-import { Problem } from '../parts/problem.tsx';
+import { Disproved, Problem } from '../parts/problem.tsx';
 import { Register } from '../parts/register.tsx';
-import { evidenceText } from '../problem-text.ts';
 import { titlesOf } from '../questions.ts';
 import { type Replayed, replayed } from '../replay.ts';
 import { useSpeech } from '../texts/texts.tsx';
@@ -43,11 +42,7 @@ function CheckpointCard({ room }: { readonly room: OpenRoom }) {
         {t('log.checkpoint')}
       </h2>
       {loaded.state === 'waiting' ? <p class="kern-body">{t('app.loading')}</p> : null}
-      {loaded.state === 'failed' ? (
-        <Notice kind="danger" title={t('log.replayBad')} live>
-          <p>{evidenceText(loaded.error, speech)}</p>
-        </Notice>
-      ) : null}
+      {loaded.state === 'failed' ? <Disproved of={loaded.error} title={t('log.replayBad')} /> : null}
       {loaded.state === 'there' ? (
         <>
           <Notice kind="success" title={t('log.checkpointOk')} />

@@ -20,8 +20,8 @@ export function RoomsScreen() {
       {loaded.state === 'there'
         ? loaded.value.map(({ name, status }) => (
             <article class="card" key={name}>
-              <h2 class="kern-heading-small">{status.title?.[language] ?? name}</h2>
-              <p class="kern-body">{status.notice?.[language]}</p>
+              <h2 class="kern-heading-small">{status?.title?.[language] ?? name}</h2>
+              <p class="kern-body">{status ? status.notice?.[language] : t('rooms.silent')}</p>
               <p>
                 <a class="kern-link" href={hrefOf({ screen: 'catalogue', room: name })}>
                   {t('rooms.open')}

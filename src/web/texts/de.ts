@@ -32,6 +32,7 @@ export const de = {
 
   'rooms.title': 'Räume dieser Installation',
   'rooms.none': 'Hier gibt es noch keinen gegründeten Raum.',
+  'rooms.silent': 'Dieser Raum antwortet gerade nicht.',
   'rooms.open': 'Raum öffnen',
 
   'key.title': 'Mit Ihrem Schlüssel öffnen',

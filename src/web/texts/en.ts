@@ -34,6 +34,7 @@ export const en: Texts = {
 
   'rooms.title': 'Rooms of this installation',
   'rooms.none': 'There is no founded room here yet.',
+  'rooms.silent': 'This room does not answer at the moment.',
   'rooms.open': 'Open room',
 
   'key.title': 'Open with your key',
