@@ -1,9 +1,11 @@
 /** Kept integers → estimates with 95 % ranges: post-processing of what is shown, nothing else (docs/spec/release.md §4). */
 import {
   type Cell,
+  type Component,
   CountIntervals,
   cellKey,
   type Estimate,
+  formatRational,
   type Mechanism,
   type Noisy,
   noiseOf,
@@ -11,10 +13,13 @@ import {
   type PlanMeasure,
   plainInterval,
   quantileRange,
+  type Rational,
   type Release,
   ratioInterval,
   TwoSidedIntervals,
   toNumber,
+  varianceInterval,
+  varianceOf,
 } from '@reinraum/protocol';
 import type { Kept, KeptCell } from './stages.ts';
 
@@ -36,7 +41,7 @@ export function infer({ measures }: Kept, plan: Plan): Pick<Release, 'measures' 
     const estimates =
       component.part === 'twoSided'
         ? twoSidedOf(measure, rule, component.sensitivity.lInfinity)
-        : inferOf(measure, component.mechanism, rule, component.width);
+        : inferOf(measure, component, squaresOf(measure, plan), rule);
     const hidden = labels ? labels.map(() => null) : null;
     const released = {
       as: measure.as,
@@ -64,15 +69,30 @@ export function infer({ measures }: Kept, plan: Plan): Pick<Release, 'measures' 
   return { measures: made.map(({ released }) => released), cells };
 }
 
-function labelsOf({ fn, input }: PlanMeasure): string[] | null {
+function labelsOf(measure: PlanMeasure): string[] | null {
+  const { fn, input } = measure;
+  if (fn === 'quantiles') return quantilesOf(measure).map(formatRational);
   return (fn === 'shares' || fn === 'histogram') && input.of === 'class' ? [...input.split.labels] : null;
 }
 
-function decimalsOf({ fn }: PlanMeasure): number {
-  return fn === 'mean' ? meanDecimals : fn === 'rate' || fn === 'shares' ? shareDecimals : 0;
+function quantilesOf({ quantile }: PlanMeasure): readonly Rational[] {
+  return quantile ? [quantile.q, ...(quantile.further ?? [])] : [];
 }
 
-function inferOf(measure: PlanMeasure, mechanism: Mechanism, rule: Rule, width: number): Infer {
+/** Noise of the squares of a variance. */
+function squaresOf({ squares }: PlanMeasure, { components }: Plan): Mechanism | null {
+  return squares === undefined ? null : (components[squares] ?? missing()).mechanism;
+}
+
+function decimalsOf({ fn }: PlanMeasure): number {
+  return fn === 'mean' || fn === 'variance' || fn === 'stddev'
+    ? meanDecimals
+    : fn === 'rate' || fn === 'shares'
+      ? shareDecimals
+      : 0;
+}
+
+function inferOf(measure: PlanMeasure, { mechanism, width }: Component, squares: Mechanism | null, rule: Rule): Infer {
   const { k, cut } = rule;
   const shownFrom = { k, cut };
   /** A count that was shown by its own value, and one whose own noise decided nothing. */
@@ -99,6 +119,13 @@ function inferOf(measure: PlanMeasure, mechanism: Mechanism, rule: Rule, width: 
     }
     case 'mean':
       return ({ units, values: [centred = 0n] }) => [mean(measure, counted(units ?? 0n), plain(centred))];
+    case 'variance':
+    case 'stddev': {
+      const noise = squares ?? missing();
+      return ({ units, values: [centred = 0n, about = 0n] }) => [
+        spread(measure, counted(units ?? 0n), plain(centred), { value: about, mechanism: noise, terms: 1 }),
+      ];
+    }
     case 'rate':
       return ({ values: [yes = 0n, no = 0n] }) => [share(counted(yes), counted(no))];
     case 'shares':
@@ -108,7 +135,10 @@ function inferOf(measure: PlanMeasure, mechanism: Mechanism, rule: Rule, width: 
         return all.map((value) => share(counted(value), restOf(total - value, rule, width - 1)));
       };
     case 'quantile':
-      return ({ values }) => [quantile(measure, mechanism, values)];
+    case 'quantiles': {
+      const all = quantilesOf(measure);
+      return ({ values }) => all.map((q) => quantile(measure, mechanism, values, q));
+    }
     default:
       return measure.fn satisfies never;
   }
@@ -140,6 +170,17 @@ function mean({ input }: PlanMeasure, units: Noisy, centred: Noisy): Estimate {
   return scaled(at(Number(centred.value) / Number(units.value)), at(low), at(high), meanDecimals);
 }
 
+/** A variance in the column's unit, or its root. */
+function spread({ fn, input }: PlanMeasure, units: Noisy, sum: Noisy, squares: Noisy): Estimate {
+  if (input.of !== 'value') throw new TypeError('infer: a variance without a value');
+  const moments = { units, sum, squares, width: (input.clamp[1] - input.clamp[0]) / input.step };
+  const { low, high } = varianceInterval(moments, alpha);
+  const [value, from, to] = [varianceOf(moments), low, high].map((squared) =>
+    fn === 'variance' ? squared * input.step ** 2 : Math.sqrt(squared) * input.step,
+  ) as [number, number, number];
+  return scaled(value, from, to, meanDecimals);
+}
+
 /** x/(x + y), where the range is one of x/y. */
 function share(x: Noisy, y: Noisy): Estimate {
   const { low, high } = ratioInterval(x, y, alpha);
@@ -149,13 +190,18 @@ function share(x: Noisy, y: Noisy): Estimate {
 }
 
 /** The quantile inside its band, and the outer ends of the bands it may lie in. */
-function quantile({ input, quantile }: PlanMeasure, mechanism: Mechanism, values: KeptCell['values']): Estimate {
+function quantile(
+  { input, quantile }: PlanMeasure,
+  mechanism: Mechanism,
+  values: KeptCell['values'],
+  q: Rational,
+): Estimate {
   if (input.of !== 'class' || !('edges' in input.split.by) || !quantile) throw new TypeError('infer: no bands');
   const { edges } = input.split.by;
   const bins = values.map((value) => value ?? 0n);
-  const { bin, low, high } = quantileRange(bins, mechanism, quantile.q, alpha);
+  const { bin, low, high } = quantileRange(bins, mechanism, q, alpha);
   const edge = (at: number) => edges[at] ?? quantile.max;
-  const value = Math.round(edge(bin) + withinBin(bins, bin, toNumber(quantile.q)) * (edge(bin + 1) - edge(bin)));
+  const value = Math.round(edge(bin) + withinBin(bins, bin, toNumber(q)) * (edge(bin + 1) - edge(bin)));
   return { value, low: edge(low), high: edge(high + 1) };
 }
 

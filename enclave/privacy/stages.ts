@@ -27,7 +27,7 @@ export interface Noised {
 export interface KeptCell {
   /** Noised count of the units it rests on; null where the values count them: a histogram's each their own, two sides together. */
   readonly units: bigint | null;
-  /** Noised integers of its value component; undefined where a class alone is hidden. */
+  /** Noised integers of its value component, of a variance its squares last; undefined where a class alone is hidden. */
   readonly values: readonly (bigint | undefined)[];
 }
 
@@ -64,7 +64,7 @@ export function addNoise({ tables }: Exact, plan: Plan, pool: NoisePool): Noised
  */
 export function keep({ tables }: Noised, plan: Plan, deltaPerDecision: Rational): Kept {
   const k = BigInt(plan.k);
-  const measures = plan.measures.map(({ fn, decider, value }) => {
+  const measures = plan.measures.map(({ fn, decider, value, squares }) => {
     const { part, mechanism, width, sensitivity } = plan.components[decider] ?? shortOfNoise();
     const isTwoSided = part === 'twoSided';
     const cut = isTwoSided
@@ -79,8 +79,10 @@ export function keep({ tables }: Noised, plan: Plan, deltaPerDecision: Rational)
       if (decided.includes(undefined)) return undefined;
       const units = decided.reduce<bigint>((total, part) => total + (part ?? 0n), 0n);
       if (decider === value) return { units, values: decided };
-      const valueWidth = plan.components[value]?.width ?? 0;
-      return { units, values: placesOf(tables[value], cell, valueWidth).map(({ exact, noise }) => exact + noise) };
+      const released = [value, ...(squares === undefined ? [] : [squares])].flatMap((component) =>
+        placesOf(tables[component], cell, plan.components[component]?.width ?? 0),
+      );
+      return { units, values: released.map(({ exact, noise }) => exact + noise) };
     });
     return { cells, rule: { mechanism, k, cut } };
   });

@@ -20,11 +20,11 @@ export interface Sensitivity {
 }
 
 /**
- * Integers of a cell: `units` (valid units), `rows`, `sum` (clamped, in grid steps), `centred` (Σ(2x − l − u) in steps),
- * `twoSided` (Σ(x − l) and Σ(u − x) in steps; together u − l times the valid units), `pair` (units with and without),
+ * Integers of a cell: `units` (valid units), `rows`, `sum` (clamped, in grid steps), `centred` (Σy with y = 2x − l − u in steps),
+ * `squares` (Σ(2y² − W²), W = u − l in steps), `twoSided` (Σ(x − l) and Σ(u − x) in steps; together u − l times the valid units), `pair` (units with and without),
  * `bins` (units by class).
  */
-export type ComponentPart = 'units' | 'rows' | 'sum' | 'centred' | 'twoSided' | 'pair' | 'bins';
+export type ComponentPart = 'units' | 'rows' | 'sum' | 'centred' | 'squares' | 'twoSided' | 'pair' | 'bins';
 
 /** One table of integers that is noised as a whole. */
 export interface Component {
@@ -42,6 +42,8 @@ export interface Component {
 export interface MeasureComponents {
   readonly decider: number;
   readonly value: number;
+  /** Of a variance. */
+  readonly squares?: number;
 }
 
 /** All components of a query, and which of them each measure uses. */
@@ -50,11 +52,15 @@ export interface Components {
   readonly measures: readonly MeasureComponents[];
 }
 
-/** Parts of a measure's loss that go to the count which decides, where the measure has one of its own. */
-const deciderShares = { countRows: rational(1n, 4n), sum: rational(1n, 4n), mean: rational(1n, 2n) } as const;
-const quantileDeciderShare = rational(1n, 4n);
+/** Part of a measure's loss that goes to the count which decides, where the measure has one of its own: of a mean, and else. */
+const meanDeciderShare = rational(1n, 2n);
+const deciderShare = rational(1n, 4n);
+/** Part of what is left that goes to the sum of a variance; the rest goes to its squares. */
+const varianceSumShare = rational(1n, 2n);
 /** Sums over 10^8 rows stay below 2^52 up to here, with room for their noise. */
 const clampMax = 40_000_000;
+/** Widest clamp of a variance in the column's unit: its square in hundredths stays a safe integer. */
+const squaredClampMax = 10_000_000;
 /**
  * Variances and scales whose tails and ranges can be computed (privacy/tail.ts, inference/interval.ts): less noise is none to
  * speak of, and nothing could be read off more.
@@ -85,10 +91,14 @@ export function componentsOf(query: AggregateQuery, schema: DatasetSchema): Comp
     }
     // Another measure's count decides where it counts the same units: all of them have a value here.
     const shared = column?.nullable ? undefined : measures[counts]?.decider;
-    const part = deciderShare(measure);
+    const part = measure.fn === 'mean' ? meanDeciderShare : deciderShare;
     const units = { part: 'units', width: 1, sensitivity: counted(contribution), decides: true } as const;
     const decider = shared ?? add(units, multiply(loss, part));
-    measures[at] = { decider, value: add(table, shared === undefined ? multiply(loss, rest(part)) : loss) };
+    const left = shared === undefined ? multiply(loss, rest(part)) : loss;
+    if (isVariance(measure)) {
+      const value = add(table, multiply(left, varianceSumShare));
+      measures[at] = { decider, value, squares: add(squaresOf(table), multiply(left, rest(varianceSumShare))) };
+    } else measures[at] = { decider, value: add(table, left) };
   }
   return { components, measures };
 }
@@ -141,14 +151,16 @@ function tableOf(
     return { table: { part: 'bins', ...units, width } };
   }
   if (column.type !== 'integer') throw new Refusal('query-not-compilable', `${field}.column`);
-  if (measure.fn === 'quantile') {
+  if (measure.fn === 'quantile' || measure.fn === 'quantiles') {
     // Every valid unit must be in a band, or the quantile would be one of fewer units than decide.
     if (measure.edges[0] !== column.min) throw new Refusal('query-not-compilable', `${field}.edges`);
     return { column, table: { part: 'bins', ...units, width: measure.edges.length, decides: false } };
   }
   const [low, high] = steps(measure.clamp, column, `${field}.clamp`);
-  // A mean noises the whole width of its clamp.
-  if (measure.fn === 'mean' && measure.clamp[1] - measure.clamp[0] > clampMax) {
+  // Means and variances noise the whole width of their clamp, or its square.
+  const extent = measure.clamp[1] - measure.clamp[0];
+  const isSquareTooWide = isVariance(measure) && (extent > squaredClampMax || (high - low) ** 2n > clampMax);
+  if ((measure.fn === 'mean' && extent > clampMax) || isSquareTooWide) {
     throw new Refusal('query-not-compilable', `${field}.clamp`);
   }
   // A unit's x − l and u − x share one draw's worth of Laplace noise; Gaussian noise gains nothing from it.
@@ -157,9 +169,26 @@ function tableOf(
     const sensitivity = { l0: 2n * cells, l1: cells * width, l2Squared: cells * width * width, lInfinity: width };
     return { column, table: { part: 'twoSided', width: 2, sensitivity, decides: true } };
   }
-  const reach = measure.fn === 'mean' ? high - low : abs(low) > abs(high) ? abs(low) : abs(high);
-  const sensitivity = { l0: cells, l1: cells * reach, l2Squared: cells * reach * reach, lInfinity: reach };
-  return { column, table: { part: measure.fn === 'mean' ? 'centred' : 'sum', width: 1, sensitivity, decides: false } };
+  const isSum = measure.fn === 'sum';
+  const reach = isSum ? (abs(low) > abs(high) ? abs(low) : abs(high)) : high - low;
+  return {
+    column,
+    table: { part: isSum ? 'sum' : 'centred', width: 1, sensitivity: summed(cells, reach), decides: false },
+  };
+}
+
+function isVariance({ fn }: Measure): boolean {
+  return fn === 'variance' || fn === 'stddev';
+}
+
+/** Beside Σy with |y| ≤ W: every 2y² − W² is within ± W². */
+function squaresOf({ sensitivity: { l0, lInfinity } }: Table): Table {
+  return { part: 'squares', width: 1, sensitivity: summed(l0, lInfinity ** 2n), decides: false };
+}
+
+/** One value of at most `reach` either way, in each of a unit's cells. */
+function summed(cells: bigint, reach: bigint): Sensitivity {
+  return { l0: cells, l1: cells * reach, l2Squared: cells * reach * reach, lInfinity: reach };
 }
 
 /** One unit more or less, in each of its cells. */
@@ -193,10 +222,6 @@ function shareOf({ privacy, measures }: AggregateQuery, { as }: Measure): Ration
   const weight = (name: string) => BigInt(privacy.split?.[name] ?? 1);
   const all = measures.reduce((total, { as: name }) => total + weight(name), 0n);
   return multiply(lossOf(privacy), rational(weight(as), all));
-}
-
-function deciderShare({ fn }: Measure): Rational {
-  return fn === 'countRows' || fn === 'sum' || fn === 'mean' ? deciderShares[fn] : quantileDeciderShare;
 }
 
 function rest(part: Rational): Rational {

@@ -19,6 +19,7 @@ export type { Noisy } from './inference/noisy.ts';
 export * from './inference/quantile-range.ts';
 export * from './inference/ratio.ts';
 export * from './inference/two-sided.ts';
+export * from './inference/variance.ts';
 export * from './loss.ts';
 export * from './mechanism.ts';
 export * from './name.ts';

@@ -7,7 +7,7 @@ import { type Component, columnNamed, componentsOf, type SplitKey } from './comp
 import { contributionOf } from './contribution.ts';
 import type { AggregateQuery, Comparison, Constant, Measure, MeasureFunction, Predicate } from './query.ts';
 import { comparisons } from './query.ts';
-import { parseRational, type Rational } from './rational.ts';
+import { compare, parseRational, type Rational } from './rational.ts';
 import { Refusal } from './refusal.ts';
 import type { Column, DatasetSchema } from './schema.ts';
 
@@ -49,6 +49,8 @@ export type PlanInput =
       readonly nullable: boolean;
       readonly clamp: readonly [number, number];
       readonly step: number;
+      /** Whether squares are summed too. */
+      readonly squared?: true;
     }
   | { readonly of: 'truth'; readonly where: PlanNode }
   | { readonly of: 'class'; readonly split: PlanSplit; readonly nullable: boolean };
@@ -60,10 +62,12 @@ export interface PlanMeasure {
   readonly input: PlanInput;
   readonly decider: number;
   readonly value: number;
+  /** Component of the squares of a variance. */
+  readonly squares?: number;
   /** What one counts, for people; null for counts and shares. */
   readonly unit: string | null;
-  /** For a quantile: which one, and the last band's upper end. */
-  readonly quantile: { readonly q: Rational; readonly max: number } | null;
+  /** For quantiles: which one, the last band's upper end, and the others made from the same bands. */
+  readonly quantile: { readonly q: Rational; readonly max: number; readonly further?: readonly Rational[] } | null;
 }
 
 /** What is computed: the cells, the noise and the minimum of one question with its parameters filled in. */
@@ -220,22 +224,45 @@ function read(measure: Measure, scope: Scope, field: string): Pick<PlanMeasure, 
       const { nullable } = columnOf(measure.column, scope, `${field}.column`);
       return { ...plain, input: { of: 'class', split: splitOf(measure, scope, field), nullable } };
     }
-    case 'quantile': {
+    case 'quantile':
+    case 'quantiles': {
       const column = integerColumn(measure.column, scope, `${field}.column`);
-      const q = parseRational(measure.q);
-      if (q.num === 0n || q.num >= q.den) throw new Refusal('query-not-compilable', `${field}.q`);
+      const [q, ...further] = quantilesOf(measure.q, `${field}.q`);
       const input = { of: 'class', split: splitOf(measure, scope, field), nullable: column.nullable } as const;
-      return { input, unit: column.unit, quantile: { q, max: column.max } };
+      const quantile = { q, max: column.max, ...(further.length > 0 ? { further } : {}) };
+      return { input, unit: column.unit, quantile };
     }
     case 'sum':
-    case 'mean': {
+    case 'mean':
+    case 'variance':
+    case 'stddev': {
       const column = integerColumn(measure.column, scope, `${field}.column`);
       const { name, nullable, step, unit } = column;
-      return { ...plain, unit, input: { of: 'value', column: name, nullable, clamp: measure.clamp, step } };
+      const isSquared = measure.fn === 'variance' || measure.fn === 'stddev';
+      const input = { of: 'value', column: name, nullable, clamp: measure.clamp, step } as const;
+      return {
+        ...plain,
+        unit: measure.fn === 'variance' ? `${unit}²` : unit,
+        input: isSquared ? { ...input, squared: true } : input,
+      };
     }
     default:
       return measure satisfies never;
   }
+}
+
+/** One or several fractions between 0 and 1, rising. */
+function quantilesOf(q: string | readonly string[], field: string): [Rational, ...Rational[]] {
+  const [first, ...further] = (typeof q === 'string' ? [q] : q).map(parseRational);
+  const refused = new Refusal('query-not-compilable', field);
+  if (!first || first.num === 0n) throw refused;
+  let before = first;
+  for (const next of further) {
+    if (compare(next, before) <= 0) throw refused;
+    before = next;
+  }
+  if (before.num >= before.den) throw refused;
+  return [first, ...further];
 }
 
 function integerColumn(reference: string, scope: Scope, field: string): Column & { readonly type: 'integer' } {

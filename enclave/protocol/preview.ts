@@ -9,6 +9,7 @@ import { CountIntervals } from './inference/interval.ts';
 import type { Noisy } from './inference/noisy.ts';
 import { plainInterval, ratioInterval } from './inference/ratio.ts';
 import { TwoSidedIntervals } from './inference/two-sided.ts';
+import { varianceInterval } from './inference/variance.ts';
 import { lossOf, withLoss } from './loss.ts';
 import { type Mechanism, mechanismKey } from './mechanism.ts';
 import { type Parameters, type Plan, type PlanMeasure, plan } from './plan.ts';
@@ -128,6 +129,7 @@ function measurePreview(
     hiddenExpected: Math.round(10 * cells * (isByClass ? classes : 1) * (1 - shown)) / 10,
     halfWidth: halfWidth(measure, {
       mechanism: value.mechanism,
+      squares: measure.squares === undefined ? null : (components[measure.squares]?.mechanism ?? null),
       decider: decider.mechanism,
       width,
       cut,
@@ -140,6 +142,8 @@ function measurePreview(
 
 interface Assumed {
   readonly mechanism: Mechanism;
+  /** Noise of the squares of a variance. */
+  readonly squares: Mechanism | null;
   readonly decider: Mechanism;
   /** W of a two-sided mean. */
   readonly width: number | null;
@@ -153,7 +157,7 @@ const alpha = 0.05;
 
 /** Half of the range of a shown cell of the assumed size; of the smallest one that is shown, where that is smaller. */
 function halfWidth({ fn, input }: PlanMeasure, assumed: Assumed): number | null {
-  const { mechanism, decider, width, cut, k, units, classes } = assumed;
+  const { mechanism, squares, decider, width, cut, k, units, classes } = assumed;
   const shownFrom = { cut: BigInt(cut), k: BigInt(k) };
   const count = (n: number): Noisy => ({
     value: BigInt(Math.max(Math.floor(n), cut)),
@@ -168,7 +172,7 @@ function halfWidth({ fn, input }: PlanMeasure, assumed: Assumed): number | null 
     );
     return half(low, high);
   }
-  if (fn === 'quantile') return null;
+  if (fn === 'quantile' || fn === 'quantiles') return null;
   if (fn === 'countRows' || fn === 'sum') {
     const { low, high } = plainInterval({ value: 0n, mechanism, terms: 1 }, alpha);
     return half(low, high) * (input.of === 'value' ? input.step : 1);
@@ -180,6 +184,18 @@ function halfWidth({ fn, input }: PlanMeasure, assumed: Assumed): number | null 
     const rule = { mechanism, width: BigInt(width), ...shownFrom, alpha };
     const { low, high } = new TwoSidedIntervals(rule).of(side, side);
     return half(low, high) * (input.clamp[1] - input.clamp[0]);
+  }
+  if ((fn === 'variance' || fn === 'stddev') && squares !== null && input.of === 'value') {
+    // Of values spread evenly over the clamp.
+    const reach = (input.clamp[1] - input.clamp[0]) / input.step;
+    const square = BigInt(-Math.round((reach ** 2 * Number(count(units).value)) / 3));
+    const [sum, about] = [
+      { value: 0n, mechanism, terms: 1 },
+      { value: square, mechanism: squares, terms: 1 },
+    ];
+    const { low, high } = varianceInterval({ units: count(units), sum, squares: about, width: reach }, alpha);
+    if (fn === 'variance') return half(low, high) * input.step ** 2;
+    return half(Math.sqrt(low), Math.sqrt(high)) * input.step;
   }
   if (fn === 'mean') {
     const { low, high } = ratioInterval({ value: 0n, mechanism, terms: 1 }, count(units), alpha);

@@ -73,27 +73,36 @@ const Parameter = z.strictObject({ oneOf: z.array(Constant).min(1).max(valuesMax
 const named = <Fn extends string>(fn: Fn) => ({ as: Slug, fn: z.literal(fn) });
 /** Bounds every value is clamped to, on the column's grid: what one unit can add at most. */
 const clamped = { column: ColumnRef, clamp: z.tuple([z.int(), z.int()]) };
+const bands = z.array(z.int()).min(2).max(512);
+
+/** What there is instead of what is not bounded. */
+const permitted =
+  'no such measure; instead of min and max ask for quantiles 1/100 and 99/100, instead of avg for mean, instead of median for quantile 1/2';
 
 /** What is computed for every cell (docs/spec/query.md §4). All but `countRows` are about units. */
-export const Measure = z.discriminatedUnion('fn', [
-  z.strictObject(named('count')),
-  z.strictObject(named('countRows')),
-  z.strictObject({ ...named('sum'), ...clamped }),
-  z.strictObject({ ...named('mean'), ...clamped }),
-  /** Share of the cell's units for which `of` holds. */
-  z.strictObject({ ...named('rate'), of: predicate(depthMax) }),
-  /** Shares of the classes of a column in the cell: all shown or none. */
-  z.strictObject({ ...named('shares'), ...split }).refine(isOneSplit, oneSplit),
-  /** Units by class of a column, each shown or hidden on its own. */
-  z.strictObject({ ...named('histogram'), ...split }).refine(isOneSplit, oneSplit),
-  /** The q-quantile from a histogram of public bands. */
-  z.strictObject({
-    ...named('quantile'),
-    column: ColumnRef,
-    q: Fraction,
-    edges: z.array(z.int()).min(2).max(512),
-  }),
-]);
+export const Measure = z.discriminatedUnion(
+  'fn',
+  [
+    z.strictObject(named('count')),
+    z.strictObject(named('countRows')),
+    z.strictObject({ ...named('sum'), ...clamped }),
+    z.strictObject({ ...named('mean'), ...clamped }),
+    /** Mean squared distance from the mean, and its root. */
+    z.strictObject({ ...named('variance'), ...clamped }),
+    z.strictObject({ ...named('stddev'), ...clamped }),
+    /** Share of the cell's units for which `of` holds. */
+    z.strictObject({ ...named('rate'), of: predicate(depthMax) }),
+    /** Shares of the classes of a column in the cell: all shown or none. */
+    z.strictObject({ ...named('shares'), ...split }).refine(isOneSplit, oneSplit),
+    /** Units by class of a column, each shown or hidden on its own. */
+    z.strictObject({ ...named('histogram'), ...split }).refine(isOneSplit, oneSplit),
+    /** The q-quantile from a histogram of public bands. */
+    z.strictObject({ ...named('quantile'), column: ColumnRef, q: Fraction, edges: bands }),
+    /** Several quantiles from one histogram: they cost what one does. */
+    z.strictObject({ ...named('quantiles'), column: ColumnRef, q: z.array(Fraction).min(2).max(16), edges: bands }),
+  ],
+  permitted,
+);
 export type Measure = z.infer<typeof Measure>;
 /** Names of the functions, as releases say them. */
 export const measureFunctions = [
@@ -101,10 +110,13 @@ export const measureFunctions = [
   'countRows',
   'sum',
   'mean',
+  'variance',
+  'stddev',
   'rate',
   'shares',
   'histogram',
   'quantile',
+  'quantiles',
 ] as const satisfies readonly Measure['fn'][];
 /** Name of a measure's function. */
 export type MeasureFunction = (typeof measureFunctions)[number];

@@ -63,6 +63,7 @@ function walk(value: unknown): void {
     if (!expressions.has(`${node['class']} ${String(node['type'])}`)) throw refused();
     if (node['class'] === 'FUNCTION' && !functions.has(String(node['function_name']))) throw refused();
     if (node['is_operator'] === true) throw refused();
+    if (isSumOfSquares(node)) return;
     if (node['distinct'] === true && !isUnitCount(node)) throw refused();
     if (node['class'] === 'CONSTANT') return;
   } else if (typeof node['type'] === 'string' && !nodes.has(node['type'])) throw refused();
@@ -98,7 +99,24 @@ function isAggregate(expression: unknown): boolean {
   const node = record(expression);
   if (node['class'] !== 'FUNCTION') return false;
   if (node['function_name'] === 'count_star') return list(node['children']).length === 0;
-  return node['distinct'] === true ? isUnitCount(node) : valueName.test(argumentOf(node));
+  if (node['distinct'] === true) return isUnitCount(node);
+  return isSumOfSquares(node) || valueName.test(argumentOf(node));
+}
+
+/** A sum of what a measure reads times itself: the one product there is. */
+function isSumOfSquares({ function_name, distinct, filter, order_bys, children }: Record<string, unknown>): boolean {
+  if (function_name !== 'sum' || distinct !== false || filter || !isUnordered(order_bys)) return false;
+  const [product, ...more] = list(children).map(record);
+  if (product?.['function_name'] !== '*' || product['is_operator'] !== true || more.length > 0) return false;
+  const [left, right, ...others] = list(product['children']).map(record);
+  const factors = [left, right].map((factor) =>
+    factor?.['class'] === 'COLUMN_REF' ? String(factor['column_names']) : '',
+  );
+  return others.length === 0 && valueName.test(factors[0] ?? '') && factors[0] === factors[1];
+}
+
+function isUnordered(order: unknown): boolean {
+  return list(record(order)['orders']).length === 0;
 }
 
 /** `count(DISTINCT "u")`. */

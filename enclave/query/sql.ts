@@ -78,7 +78,7 @@ export function aggregateSql(plan: Plan): readonly Sql[] {
   return [...byCell, ...classed.map(({ input }) => (input.of === 'class' ? byClassSql(plan, input.split) : never()))];
 }
 
-/** Axes, units, and in the order of the measures a count and a sum of each clamped value, a sum of each truth. */
+/** Axes, units, and in the order of the measures a count and a sum of each clamped value (of a variance its squares too), a sum of each truth. */
 function byCellSql(plan: Plan): Sql {
   const read: string[] = [];
   const aggregates = [plan.distinct === null ? 'count(*)' : 'count(DISTINCT "u")', 'count(*)'];
@@ -90,6 +90,7 @@ function byCellSql(plan: Plan): Sql {
     if (input.of === 'truth') read.push(`CASE WHEN ${nodeSql(input.where, bind)} THEN 1 ELSE 0 END AS "v${at}"`);
     if (input.of === 'value') aggregates.push(`count("v${at}")`);
     if (input.of === 'value' || input.of === 'truth') aggregates.push(`sum("v${at}")`);
+    if (input.of === 'value' && input.squared) aggregates.push(`sum("v${at}" * "v${at}")`);
   });
   return { text: groupedSql(plan, [...axes, ...read], axisNames(plan), aggregates, bind), binds };
 }

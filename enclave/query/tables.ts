@@ -29,7 +29,7 @@ function byCell(plan: Plan, row: readonly string[], tables: readonly bigint[][])
     const table = tables[component] ?? misfit();
     table[place] = value;
   };
-  for (const { fn, input, decider, value } of plan.measures) {
+  for (const { fn, input, decider, value, squares } of plan.measures) {
     if (input.of === 'class') continue;
     if (fn === 'count') set(value, cell, units);
     if (fn === 'countRows') {
@@ -51,12 +51,18 @@ function byCell(plan: Plan, row: readonly string[], tables: readonly bigint[][])
       continue;
     }
     set(decider, cell, valid);
-    set(value, cell, inSteps(fn === 'mean' ? 2n * sum - valid * BigInt(low + high) : sum, step));
+    const middle = BigInt(low + high);
+    set(value, cell, inSteps(fn === 'sum' ? sum : 2n * sum - valid * middle, step));
+    if (squares === undefined) continue;
+    // Σ(2x − l − u)², of which every unit's is at most W².
+    const about = inSteps(4n * take() - 4n * middle * sum + valid * middle ** 2n, step ** 2n);
+    set(squares, cell, 2n * about - valid * inSteps(BigInt(high - low), step) ** 2n);
   }
 }
 
 /** A row of a statement by classes: axes, class, units. */
-function byClass(plan: Plan, { fn, decider, value }: PlanMeasure, row: readonly string[], tables: readonly bigint[][]) {
+function byClass(plan: Plan, measure: PlanMeasure, row: readonly string[], tables: readonly bigint[][]) {
+  const { quantile, decider, value } = measure;
   const cell = cellOf(plan, row);
   const width = plan.components[value]?.width ?? misfit();
   const at = Number(row[plan.axes.length]);
@@ -64,7 +70,7 @@ function byClass(plan: Plan, { fn, decider, value }: PlanMeasure, row: readonly 
   if (!Number.isInteger(at) || at < 0 || at >= width) misfit();
   const table = tables[value] ?? misfit();
   table[cell * width + at] = units;
-  if (fn !== 'quantile' || isCounted(plan, decider)) return;
+  if (quantile === null || isCounted(plan, decider)) return;
   const deciders = tables[decider] ?? misfit();
   deciders[cell] = (deciders[cell] ?? misfit()) + units;
 }

@@ -61,6 +61,10 @@ export function measureUnit(
   language: Language,
 ): { readonly unit: string; readonly shift: number } {
   if (fn === 'rate' || fn === 'shares') return { unit: '%', shift: 2 };
+  if (unit?.endsWith('²')) {
+    const root = measureUnit(fn, unit.slice(0, -1), language);
+    return { unit: `${root.unit}²`, shift: 2 * root.shift };
+  }
   if (unit === 'cent') return { unit: unitTitle('euro', language), shift: -2 };
   return { unit: unit === null ? '' : unitTitle(unit, language), shift: 0 };
 }
@@ -71,10 +75,23 @@ const words = {
     countRows: 'Anzahl Fälle',
     sum: 'Summe',
     mean: 'Mittelwert',
+    variance: 'Varianz',
+    stddev: 'Standardabweichung',
     share: 'Anteil',
     quantile: 'Quantil',
+    quantiles: 'Quantile',
   },
-  en: { count: 'Count', countRows: 'Number of cases', sum: 'Sum', mean: 'Mean', share: 'Share', quantile: 'quantile' },
+  en: {
+    count: 'Count',
+    countRows: 'Number of cases',
+    sum: 'Sum',
+    mean: 'Mean',
+    variance: 'Variance',
+    stddev: 'Standard deviation',
+    share: 'Share',
+    quantile: 'quantile',
+    quantiles: 'Quantiles',
+  },
 } as const;
 
 /** What a measure is called. */
@@ -91,6 +108,9 @@ export function measureTitle(
       return word[measure.fn];
     case 'sum':
     case 'mean':
+    case 'variance':
+    case 'stddev':
+    case 'quantiles':
       return `${word[measure.fn]} ${column}`;
     case 'rate':
       return `${word.share} ${measure.as}`;

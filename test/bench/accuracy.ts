@@ -6,6 +6,7 @@ import { randomFillSync } from 'node:crypto';
 import { epsilonOf, type Mechanism, type Rational, rational, toNumber } from '@reinraum/protocol';
 import { FairBits } from '../../enclave/privacy/bits.ts';
 import { samplerOf } from '../../enclave/privacy/mechanism.ts';
+import { selectionTables } from './selection.ts';
 import { print } from './timed.ts';
 
 const runs = 200_000;
@@ -160,6 +161,7 @@ for (const counts of [1, 4, 16, 64]) {
   const title = `A count, where a unit is in ${counts} of them`;
   table(title, 'ε = 1 at δ = 10⁻⁶', 0, countForms(counts, 1, rho));
 }
+selectionTables(bits);
 print('\nNot here: tables that add up over areas (16 × 25); they are not built.');
 
 function named(form: Form, noise: string): Form {

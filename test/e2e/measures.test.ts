@@ -36,12 +36,23 @@ const measures = [
   { as: 'halves', fn: 'shares', column: 'r.age', edges: [0, 40] },
   { as: 'median', fn: 'quantile', column: 'r.age', q: '1/2', edges: [0, 20, 30, 40, 50, 60, 70, 80] },
 ];
-const asking = (privacy: object) =>
+const spreads = [
+  { as: 'variance', fn: 'variance', column: 'r.age', clamp: [0, 100] },
+  { as: 'deviation', fn: 'stddev', column: 'r.age', clamp: [0, 100] },
+  {
+    as: 'quarters',
+    fn: 'quantiles',
+    column: 'r.age',
+    q: ['1/4', '1/2', '3/4'],
+    edges: [0, 20, 30, 40, 50, 60, 70, 80],
+  },
+];
+const asking = (privacy: object, id = 'everything', about: readonly object[] = measures) =>
   AggregateQuery.parse({
     ...bare,
-    id: 'everything',
+    id,
     groupBy: [{ column: 'r.district', as: 'district' }],
-    measures,
+    measures: about,
     privacy,
   });
 
@@ -135,6 +146,26 @@ describe.each([
     ).toBe(true);
     const { balances } = await client.catalogue();
     expect(balances[0]?.loss.spent).toBe(budget ? '8' : '2');
+    expect(await verifyState(room.state)).toMatchObject({ verified: true });
+  });
+
+  test('variance, deviation and several quantiles, from sums of squares and one histogram', async () => {
+    const client = room.client('analyst');
+    const spreading = await approved(room, asking(privacy, 'spreads', spreads));
+    const { measures: expected } = await client.preview({ query: spreading, parameters: {}, unitsPerCell: 1000 });
+    expect(expected.map(({ halfWidth }) => halfWidth !== null && halfWidth > 0)).toEqual([true, true, false]);
+    const { release } = await ask(client, spreading, 'planning', {});
+    const [variance, deviation, quarters] = cellOf(release, 'alpha');
+    expect(release.measures.map(({ labels, unit }) => [unit, labels])).toEqual([
+      ['year²', null],
+      ['year', null],
+      ['year', ['1/4', '1/2', '3/4']],
+    ]);
+    // Ages 20 … 59 evenly: (40² − 1)/12.
+    near(variance?.[0], 13_325);
+    near(deviation?.[0], 1154);
+    [30, 40, 50].forEach((age, at) => near(quarters?.[at], age));
+    expect(cellOf(release, 'gamma').flat()).toEqual(Array(5).fill(null));
     expect(await verifyState(room.state)).toMatchObject({ verified: true });
   });
 

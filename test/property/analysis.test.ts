@@ -48,7 +48,7 @@ function bruteForce(schema: DatasetSchema, a: Predicate | undefined, b: Predicat
 test('equal, subset, superset, complement, disjoint or overlapping, and by how much', () => {
   const seen = new Set<string>();
   fc.assert(
-    fc.property(pair, fc.constantFrom('given', 'negated', 'narrowed', 'widened'), ({ schema, a, b }, how) => {
+    fc.property(pair, fc.constantFrom('given', 'negated', 'narrowed', 'widened', 'apart'), ({ schema, a, b }, how) => {
       const [first, second] = [a.where ?? { all: [] }, b.where ?? { all: [] }];
       // Random predicates seldom lie inside each other: half of the pairs are made to.
       const other: Record<string, Predicate> = {
@@ -56,6 +56,7 @@ test('equal, subset, superset, complement, disjoint or overlapping, and by how m
         negated: { not: first },
         narrowed: { all: [first, second] },
         widened: { any: [first, second] },
+        apart: { all: [{ not: first }, second] },
       };
       const where = other[how] ?? second;
       const compiled = (own: Predicate) => {

@@ -47,9 +47,10 @@ async function* once(rows: string): AsyncGenerator<string> {
 
 /** The tables of a plan by the measures that use them. Classes decide by themselves: no table of their units. */
 function byMeasure({ measures }: Plan, tables: readonly (readonly bigint[])[]): ReferenceMeasure[] {
-  return measures.map(({ decider, value }) => ({
+  return measures.map(({ decider, value, squares }) => ({
     units: decider === value ? [] : [...(tables[decider] ?? [])],
     value: [...(tables[value] ?? [])],
+    squares: squares === undefined ? [] : [...(tables[squares] ?? [])],
   }));
 }
 

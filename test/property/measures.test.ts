@@ -125,6 +125,13 @@ test('estimates are integers in their ranges, shares lie in 0 … 1 and means wi
             true,
           );
         }
+        if ((fn === 'variance' || fn === 'stddev') && input.of === 'value') {
+          const most = (input.clamp[1] - input.clamp[0]) / 2;
+          const bound = Math.ceil(100 * (fn === 'variance' ? most ** 2 : most));
+          expect(
+            shown.every(({ low, value, high }) => 0 <= low && low <= high && value <= bound && high <= bound),
+          ).toBe(true);
+        }
         // A count near the cut may lie outside of its range: small cells are shown only when their noise was high.
         if (fn === 'sum') expect(shown.every(inOrder)).toBe(true);
       });

@@ -206,7 +206,7 @@ function measures(schema: DatasetSchema, isSingle: boolean): fc.Arbitrary<object
             ]
           : []),
         ...(summed.length > 0
-          ? (['sum', 'mean'] as const).map((fn) =>
+          ? (['sum', 'mean', 'variance', 'stddev'] as const).map((fn) =>
               fc.constantFrom(...summed).chain((of) => clamped(of).map((by) => ({ fn, ...by }))),
             )
           : []),
@@ -215,8 +215,11 @@ function measures(schema: DatasetSchema, isSingle: boolean): fc.Arbitrary<object
               fc.constantFrom(...integers.filter((of) => of.max > of.min)).chain((of) => {
                 const above = Array.from({ length: of.max - of.min }, (_, n) => of.min + 1 + n);
                 return fc
-                  .subarray(above, { minLength: 1 })
-                  .map((edges) => ({ fn: 'quantile', column: `r.${of.name}`, q: '1/2', edges: [of.min, ...edges] }));
+                  .tuple(
+                    fc.subarray(above, { minLength: 1 }),
+                    fc.constantFrom({ fn: 'quantile', q: '1/2' }, { fn: 'quantiles', q: ['1/10', '1/2', '3/4'] }),
+                  )
+                  .map(([edges, which]) => ({ ...which, column: `r.${of.name}`, edges: [of.min, ...edges] }));
               }),
             ]
           : []),
@@ -300,6 +303,8 @@ interface Split {
 export interface ReferenceMeasure {
   readonly units: bigint[];
   readonly value: bigint[];
+  /** Of a variance. */
+  readonly squares: bigint[];
 }
 
 /** The answer by going through rows one after another: per measure, cells in row-major order of the axes. */
@@ -337,7 +342,11 @@ export function counted(dataset: RandomDataset, query: AggregateQuery): Referenc
   return query.measures.map((measure) => {
     const isPure = 'epsilon' in query.privacy;
     const each = cells.map((members) => reference(measure, members, classes, schema, isPure));
-    return { units: each.map((one) => one.units), value: each.flatMap((one) => one.value) };
+    return {
+      units: each.map((one) => one.units),
+      value: each.flatMap((one) => one.value),
+      squares: each.flatMap((one) => one.squares ?? []),
+    };
   });
 }
 
@@ -347,7 +356,7 @@ function reference(
   classes: (split: Split) => { size: number; on: (row: Row) => number },
   { columns }: DatasetSchema,
   isPure: boolean,
-): { units: bigint; value: bigint[] } {
+): { units: bigint; value: bigint[]; squares?: bigint[] } {
   const units = BigInt(new Set(members.map(({ unit }) => unit)).size);
   if (measure.fn === 'count') return { units, value: [units] };
   if (measure.fn === 'countRows') return { units, value: [BigInt(members.length)] };
@@ -355,7 +364,7 @@ function reference(
     const yes = BigInt(members.filter(({ row }) => holds(measure.of, row)).length);
     return { units, value: [yes, units - yes] };
   }
-  if (measure.fn === 'shares' || measure.fn === 'histogram' || measure.fn === 'quantile') {
+  if (measure.fn === 'shares' || measure.fn === 'histogram' || 'edges' in measure) {
     const { size, on } = classes(measure);
     const value = Array.from({ length: size }, (_, n) => BigInt(members.filter(({ row }) => on(row) === n).length));
     return { units: value.reduce((sum, count) => sum + count, 0n), value };
@@ -370,6 +379,11 @@ function reference(
   const sumOf = (part: (v: number) => number) => BigInt(values.reduce((total, v) => total + part(v), 0) / step);
   const valid = BigInt(values.length);
   if (measure.fn === 'sum') return { units: valid, value: [sumOf((v) => v)] };
+  if (measure.fn !== 'mean') {
+    const squares = values.map((v) => 2 * ((2 * v - low - high) / step) ** 2 - ((high - low) / step) ** 2);
+    const about = BigInt(squares.reduce((total, square) => total + square, 0));
+    return { units: valid, value: [sumOf((v) => 2 * v - low - high)], squares: [about] };
+  }
   return {
     units: valid,
     value: isPure ? [sumOf((v) => v - low), sumOf((v) => high - v)] : [sumOf((v) => 2 * v - low - high)],

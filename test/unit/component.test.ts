@@ -5,8 +5,12 @@ import {
   contributionOf,
   DatasetSchema,
   decisionsOf,
+  divide,
   formatRational,
+  lossOf,
+  multiply,
   noiseOf,
+  rational,
 } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { refusal } from '../support/refusal.ts';
@@ -180,6 +184,38 @@ describe('measures', () => {
     expect(refusal(() => componentsOf(asked('mean', [-20_000_000, 20_000_001]), wide))).toBe(
       'query-not-compilable: measures.0.clamp',
     );
+    // 6,324² is the largest square below the limit of a sum; in steps, and in the unit at most 10 million.
+    expect(componentsOf(asked('variance', [0, 6_324]), wide).components).toHaveLength(3);
+    const coarse = DatasetSchema.parse({ ...wide, columns: [...residents.columns, { ...income, step: 10_000 }] });
+    expect(componentsOf(asked('stddev', [0, 10_000_000]), coarse).components).toHaveLength(3);
+    for (const [schema, most] of [
+      [wide, 6_325],
+      [coarse, 10_010_000],
+    ] as const) {
+      const refused = refusal(() => componentsOf(asked('variance', [0, most]), schema));
+      expect(refused).toBe('query-not-compilable: measures.0.clamp');
+    }
+  });
+
+  test('make a variance from units, a sum and squares, in halves of what the units leave', () => {
+    const asked = { fn: 'variance', column: 'r.debt', clamp: [0, 50_000] };
+    const { components, measures } = componentsOf(measuring(asked), flat);
+    expect(measures).toEqual([{ decider: 0, value: 1, squares: 2 }]);
+    expect(components).toMatchObject([
+      { part: 'units', sensitivity: { l1: 1n }, decides: true },
+      { part: 'centred', sensitivity: { l0: 1n, l1: 500n, l2Squared: 250_000n, lInfinity: 500n }, decides: false },
+      { part: 'squares', sensitivity: { l0: 1n, l1: 250_000n, l2Squared: 62_500_000_000n }, decides: false },
+    ]);
+    const losses = components.map(({ mechanism, sensitivity: { l2Squared } }) =>
+      mechanism.kind === 'discreteGaussian' ? divide(rational(l2Squared, 2n), mechanism.variance) : rational(0n),
+    );
+    const { privacy } = measuring(asked);
+    const whole = lossOf(privacy);
+    expect(losses).toEqual([
+      multiply(whole, rational(1n, 4n)),
+      multiply(whole, rational(3n, 8n)),
+      multiply(whole, rational(3n, 8n)),
+    ]);
   });
 
   test.each<[string, object, DatasetSchema, string]>([
@@ -189,6 +225,13 @@ describe('measures', () => {
     ['a clamp off the grid', { fn: 'sum', column: 'r.debt', clamp: [0, 150] }, flat, 'measures.0.clamp'],
     ['a clamp beyond the domain', { fn: 'sum', column: 'r.age', clamp: [0, 121] }, flat, 'measures.0.clamp'],
     ['a clamp of no width', { fn: 'mean', column: 'r.age', clamp: [5, 5] }, flat, 'measures.0.clamp'],
+    ['a deviation over several periods', { fn: 'stddev', column: 'r.age', clamp: [0, 100] }, panel, 'measures.0.fn'],
+    [
+      'several quantiles that leave values out',
+      { fn: 'quantiles', column: 'r.age', q: ['1/4', '3/4'], edges: [18, 65] },
+      flat,
+      'measures.0.edges',
+    ],
     ['a clamp upside down', { fn: 'mean', column: 'r.age', clamp: [50, 5] }, flat, 'measures.0.clamp'],
     [
       'a quantile that leaves values out',

@@ -28,6 +28,7 @@ const folders = {
     'ratio',
     'shown-noise',
     'two-sided',
+    'variance',
   ],
 } as const;
 

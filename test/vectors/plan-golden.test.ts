@@ -115,6 +115,19 @@ const made: readonly (readonly [string, DatasetSchema, AggregateQuery, Parameter
     {},
   ],
   [
+    'a variance, a deviation and several quantiles',
+    ages,
+    query({
+      measures: [
+        { as: 'persons', fn: 'count' },
+        { as: 'spread', fn: 'variance', column: 'r.age', clamp: [0, 100] },
+        { as: 'debts', fn: 'stddev', column: 'r.balance', clamp: [-5, 20] },
+        { as: 'quarters', fn: 'quantiles', column: 'r.age', q: ['1/4', '1/2', '3/4'], edges: [0, 18, 65] },
+      ],
+    }),
+    {},
+  ],
+  [
     'several rows of a unit in a cell',
     panel,
     query({

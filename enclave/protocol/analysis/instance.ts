@@ -115,7 +115,7 @@ function publishedBy(measure: PlanMeasure, at: number, { where, axes }: Plan, sc
     }
     case 'class': {
       const own = { ...plain, region: region([...base, ...covered([input.split])], whole.field) };
-      if (fn === 'quantile') return { ...own, parts: null };
+      if (measure.quantile !== null) return { ...own, parts: null };
       const splits = [...axes, input.split];
       return { ...own, parts: fn === 'histogram' ? splits : axes, splits };
     }

@@ -1,5 +1,6 @@
 /** What two questions on one dataset, or two choices of one question's parameters, show together (docs/spec/analysis.md §3). */
 import type { PlanMeasure, PlanNode, PlanSplit } from '../plan.ts';
+import { formatRational } from '../rational.ts';
 import { type Found, percent, worstByCode } from './found.ts';
 import { type Instance, type Instances, nameOf, type Published, type Region } from './instance.ts';
 import { nestingOf, productNesting } from './partition.ts';
@@ -173,8 +174,8 @@ function meansSame(a: Instance, x: Published, at: number, b: Instance, y: Publis
     if (!measure) return '';
     const { fn, input, quantile } = measure;
     if (fn === 'count' || fn === 'histogram' || fn === 'shares') return 'units';
-    const q = quantile ? `${quantile.q.num}/${quantile.q.den}` : '';
-    return JSON.stringify([fn, q, input.of === 'value' ? [input.column, input.clamp] : input]);
+    const which = quantile ? [quantile.q, ...(quantile.further ?? [])].map(formatRational) : [];
+    return JSON.stringify([fn, which, input.of === 'value' ? [input.column, input.clamp] : input]);
   };
   return kind(a.plan.measures[at]) === kind(b.plan.measures[n]);
 }
