@@ -13,6 +13,7 @@ import {
   type Opening,
   type Plan,
   parseRational,
+  placesIn,
   plan,
   price,
   type Release,
@@ -119,7 +120,7 @@ function stock(noise: NoisePool, plan: Plan): void {
 
 /** One draw for every integer that is noised. */
 function needsOf({ components, cells }: Plan): NoiseNeed[] {
-  return components.map(({ mechanism, width }) => ({ mechanism, count: cells * width }));
+  return components.map((component) => ({ mechanism: component.mechanism, count: placesIn(component, cells) }));
 }
 
 /** Draws ahead for every question that may be asked now: at start, and whenever one was approved. */
@@ -193,7 +194,7 @@ function releaseOf(
   { plan, datasets, parameters }: Decision,
   run: Run,
   charged: Logged,
-  inferred: Pick<Release, 'measures' | 'cells'>,
+  inferred: ReturnType<typeof infer>,
 ): Release {
   return {
     v: 2,

@@ -103,9 +103,12 @@ export async function openLedger(options: EnclaveOptions, identity: SigningKey, 
 }
 
 /** Bytes every result about these axes is padded to: as if every cell were shown, with the longest numbers. */
-export function resultBytes({ cells, measures }: Release): number {
+export function resultBytes({ cells, hierarchy, measures }: Release): number {
+  const levels = hierarchy?.levels ?? [];
   const estimates = measures.reduce((total, { labels }) => total + (labels?.length ?? 1), 0);
-  const all = cells.reduce((total, { key }) => total + 40 + 90 * estimates + JSON.stringify(key).length, 8192);
+  const every = [...cells, ...levels.flatMap((level) => level.cells)];
+  const outline = 8192 + JSON.stringify(levels.map(({ labels, groupOf }) => [labels, groupOf])).length;
+  const all = every.reduce((total, { key }) => total + 40 + 90 * estimates + JSON.stringify(key).length, outline);
   return Math.ceil(all / 3) * 4;
 }
 

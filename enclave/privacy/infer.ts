@@ -33,7 +33,7 @@ type Rule = Kept['measures'][number]['rule'];
 type Infer = (cell: KeptCell) => (Estimate | null)[];
 
 /** Cells of a release in row-major order of the axes, and what is said of each measure. */
-export function infer({ measures }: Kept, plan: Plan): Pick<Release, 'measures' | 'cells'> {
+export function infer({ measures, levels }: Kept, plan: Plan): Pick<Release, 'measures' | 'cells' | 'hierarchy'> {
   const made = plan.measures.map((measure, at) => {
     const { cells, rule } = measures[at] ?? missing();
     const component = plan.components[measure.value] ?? missing();
@@ -66,7 +66,31 @@ export function infer({ measures }: Kept, plan: Plan): Pick<Release, 'measures' 
       values: made.map(({ values }) => values[position] ?? null),
     }),
   );
-  return { measures: made.map(({ released }) => released), cells };
+  return { measures: made.map(({ released }) => released), cells, ...hierarchyOf(levels, plan) };
+}
+
+/** The levels above the finest cells: counts like theirs. */
+function hierarchyOf(tables: Kept['levels'], plan: Plan): Pick<Release, 'hierarchy'> {
+  if (!plan.levels) return {};
+  const at = plan.axes.findIndex(({ as }) => as === plan.hierarchy);
+  const levels = plan.levels.map(({ as, labels, groupOf }, n) => {
+    const { cells, rule } = tables[n] ?? missing();
+    const intervals = new CountIntervals({ ...rule, alpha });
+    const axes = plan.axes.with(at, { ...(plan.axes[at] ?? missing()), labels });
+    return {
+      as,
+      labels: [...labels],
+      groupOf: [...groupOf],
+      noise: noiseOf(rule.mechanism),
+      cut: Number(rule.cut),
+      cells: cells.map((cell, position): Cell => {
+        const [value] = cell?.values ?? [];
+        const estimate = value === undefined ? null : within(value, intervals.of(value));
+        return { key: cellKey({ axes }, position), values: [estimate] };
+      }),
+    };
+  });
+  return { hierarchy: { axis: plan.axes[at]?.as ?? missing(), levels } };
 }
 
 function labelsOf(measure: PlanMeasure): string[] | null {

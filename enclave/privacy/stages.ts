@@ -2,7 +2,8 @@
  * The stages between exact tables and a release, as types only this module can make: Exact → Noised → Kept. A stage that
  * is skipped does not compile (test/unit/stages.test.ts), and a later one holds no handle to an earlier one.
  */
-import type { Mechanism, Plan, Rational } from '@reinraum/protocol';
+import { type Mechanism, type Plan, placesIn, type Rational } from '@reinraum/protocol';
+import { keepTogether } from './levels.ts';
 import type { NoisePool } from './pool.ts';
 import { cutOf, isShown, pairCutOf } from './threshold.ts';
 
@@ -34,15 +35,20 @@ export interface KeptCell {
 /** What may be shown: per measure and cell noised integers, or undefined for every hidden cell. */
 export interface Kept {
   readonly [kept]: true;
-  readonly measures: readonly {
-    readonly cells: readonly (KeptCell | undefined)[];
-    readonly rule: { readonly mechanism: Mechanism; readonly k: bigint; readonly cut: bigint };
-  }[];
+  readonly measures: readonly KeptTable[];
+  /** Levels of a hierarchy above the finest cells. */
+  readonly levels: readonly KeptTable[];
+}
+
+/** What may be shown of a measure, or of a level, and the rule it was decided by. */
+export interface KeptTable {
+  readonly cells: readonly (KeptCell | undefined)[];
+  readonly rule: { readonly mechanism: Mechanism; readonly k: bigint; readonly cut: bigint };
 }
 
 /** Marks the engine's tables of a plan. Throws `RangeError` unless there is one integer a place of each component. */
 export function exactTables(plan: Plan, tables: readonly (readonly bigint[])[]): Exact {
-  const isWhole = plan.components.every(({ width }, at) => tables[at]?.length === plan.cells * width);
+  const isWhole = plan.components.every((of, at) => tables[at]?.length === placesIn(of, plan.cells));
   if (!isWhole || tables.length !== plan.components.length) throw new RangeError('stages: not one integer a place');
   return { tables } as unknown as Exact;
 }
@@ -60,11 +66,12 @@ export function addNoise({ tables }: Exact, plan: Plan, pool: NoisePool): Noised
 /**
  * Hard k with differential privacy (privacy.md "Hard k"): a count of units decides by itself – a place is shown iff
  * units ≥ k and units + noise ≥ cut, and so do two sides by their sum. Rates and shares are shown where every class is;
- * sums, quantiles and other means where the count of the units they rest on is.
+ * sums, quantiles and other means where the count of the units they rest on is. Levels of a hierarchy are decided each by
+ * itself, then together.
  */
 export function keep({ tables }: Noised, plan: Plan, deltaPerDecision: Rational): Kept {
   const k = BigInt(plan.k);
-  const measures = plan.measures.map(({ fn, decider, value, squares }) => {
+  const measures = plan.measures.map(({ fn, decider, value, squares }): KeptTable => {
     const { part, mechanism, width, sensitivity } = plan.components[decider] ?? shortOfNoise();
     const isTwoSided = part === 'twoSided';
     const cut = isTwoSided
@@ -86,7 +93,16 @@ export function keep({ tables }: Noised, plan: Plan, deltaPerDecision: Rational)
     });
     return { cells, rule: { mechanism, k, cut } };
   });
-  return { measures } as unknown as Kept;
+  const above = (plan.levels ?? []).map((level): KeptTable => {
+    const { mechanism } = plan.components[level.component] ?? shortOfNoise();
+    const cut = cutOf(mechanism, k, deltaPerDecision);
+    const cells = (tables[level.component] ?? shortOfNoise()).map(({ exact, noise }) =>
+      isShown(exact, noise, k, cut) ? { units: exact + noise, values: [exact + noise] } : undefined,
+    );
+    return { cells, rule: { mechanism, k, cut } };
+  });
+  const [finest, ...levels] = above.length > 0 ? keepTogether([...measures, ...above], plan.levels ?? []) : [];
+  return { measures: finest ? [finest] : measures, levels } as unknown as Kept;
 }
 
 /** A + B is W times the valid units of the cell. */

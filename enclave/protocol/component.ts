@@ -4,6 +4,7 @@
  * parameters.
  */
 import { type Contribution, contributionOf } from './contribution.ts';
+import { hierarchyAxis, levelShares } from './hierarchy.ts';
 import { accountantOf, lossField, lossOf } from './loss.ts';
 import { type Mechanism, parameterOf } from './mechanism.ts';
 import type { AggregateQuery, GroupKey, Measure } from './query.ts';
@@ -31,6 +32,8 @@ export interface Component {
   readonly part: ComponentPart;
   /** Integers a cell: 2 for two sides and a pair, one a class for bins, else 1. */
   readonly width: number;
+  /** Cells of a level above the finest; without it, those of the plan. */
+  readonly cells?: number;
   readonly sensitivity: Sensitivity;
   readonly mechanism: Mechanism;
   /** Whether cells are shown by its own values, each by itself or two sides by their sum; every such decision a unit can
@@ -77,6 +80,7 @@ export function componentsOf(query: AggregateQuery, schema: DatasetSchema): Comp
   const add = (component: Omit<Component, 'mechanism'>, loss: Rational) =>
     components.push({ ...component, mechanism: mechanismFor(query, component, loss) }) - 1;
   const counts = query.measures.findIndex(({ fn }) => fn === 'count');
+  if (query.hierarchy) return hierarchyOf(query, schema, contribution);
   // The count of units comes first, because others may be decided by it.
   const order = [...query.measures.keys()].sort((a, b) => Number(b === counts) - Number(a === counts) || a - b);
   for (const at of order) {
@@ -101,6 +105,33 @@ export function componentsOf(query: AggregateQuery, schema: DatasetSchema): Comp
     } else measures[at] = { decider, value: add(table, left) };
   }
   return { components, measures };
+}
+
+/** A count of units at every level: in each a unit is in as many cells as in the finest, once. */
+function hierarchyOf(query: AggregateQuery, schema: DatasetSchema, contribution: Contribution): Components {
+  const { groupBy, measures, hierarchy } = query;
+  if (measures.length !== 1 || measures[0]?.fn !== 'count') throw new Refusal('query-not-compilable', 'measures');
+  const axis = hierarchyAxis(query);
+  const columns = groupBy.map(({ column }, at) => columnNamed(column, query, schema, `groupBy.${at}.column`));
+  const isPeriod = columns[axis]?.name === schema.period;
+  if (isPeriod || contribution.rowsPerCell > 1n) throw new Refusal('query-not-compilable', 'hierarchy.axis');
+  const others = groupBy.reduce((total, key, at) => {
+    const column = columns[at];
+    return at === axis || !column ? total : total * classesOf(key, column, `groupBy.${at}`);
+  }, 1);
+  const sizes = [undefined, ...(hierarchy?.levels ?? []).map(({ groups }) => others * groups.length)];
+  const shares = levelShares(sizes.length);
+  const components = sizes.map((cells, at): Component => {
+    const table = { part: 'units', width: 1, sensitivity: counted(contribution), decides: true } as const;
+    const mechanism = mechanismFor(query, table, multiply(lossOf(query.privacy), shares[at] ?? rational(0n)));
+    return { ...table, ...(cells === undefined ? {} : { cells }), mechanism };
+  });
+  return { components, measures: [{ decider: 0, value: 0 }] };
+}
+
+/** Integers of a component of a plan with so many finest cells. */
+export function placesIn({ width, cells }: Component, finest: number): number {
+  return width * (cells ?? finest);
 }
 
 /** Keep decisions one unit can influence, over all components. */

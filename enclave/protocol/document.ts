@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { fromBase64, toBase64 } from './bytes.ts';
-import { canonicalBytes, parseCanonical } from './canonical.ts';
+import { canonicalBytes, type Json, parseCanonical } from './canonical.ts';
 import { Noise } from './mechanism.ts';
 import { Bytes32, Digest, Instant, Signature64, Slug } from './name.ts';
 import { measureFunctions } from './query.ts';
@@ -79,6 +79,19 @@ export const ReleasedMeasure = z.strictObject({
 });
 export type ReleasedMeasure = z.infer<typeof ReleasedMeasure>;
 
+/** A level of a hierarchy above the finest cells: the same count, of fewer and larger cells. */
+export const ReleasedLevel = z.strictObject({
+  as: Slug,
+  labels: z.array(z.string()).min(1),
+  /** Position of the group of every label of the level below. */
+  groupOf: z.array(z.int().min(0)).min(1),
+  noise: Noise,
+  cut: z.int(),
+  /** Keys and values, as those of the finest cells. */
+  cells: z.array(Cell),
+});
+export type ReleasedLevel = z.infer<typeof ReleasedLevel>;
+
 /** An answer: noised, thresholded, with honest ranges. */
 export const Release = z.strictObject({
   v: z.literal(2),
@@ -97,6 +110,8 @@ export const Release = z.strictObject({
   confidence: z.literal('19/20'),
   compiler: z.string(),
   cells: z.array(Cell),
+  /** Levels above the finest cells, finest first, and the axis they group. */
+  hierarchy: z.strictObject({ axis: Slug, levels: z.array(ReleasedLevel).min(1) }).optional(),
 });
 export type Release = z.infer<typeof Release>;
 
@@ -119,7 +134,7 @@ export async function signDocument<Kind extends DocumentKind>(
   key: SigningKey,
   document: DocumentOf<Kind>,
 ): Promise<SignedDocument> {
-  const payload = canonicalBytes(schemas[document.kind].parse(document));
+  const payload = canonicalBytes(schemas[document.kind].parse(document) as Json);
   const payloadType = typeOf(document.kind);
   const signature = await sign(key, preAuthentication(payloadType, payload));
   return { payloadType, payload: toBase64(payload), signatures: [{ sig: toBase64(signature) }] };

@@ -12,6 +12,8 @@ export * from './derived.ts';
 export * from './document.ts';
 export * from './entry.ts';
 export * from './epsilon.ts';
+export * from './hierarchy.ts';
+export * from './inference/consistent.ts';
 export * from './inference/coverage.ts';
 export * from './inference/distribution.ts';
 export * from './inference/interval.ts';

@@ -3,8 +3,9 @@
  * A pure function of public policy; the analyst's tool and the enclave compute the same plan and the same price.
  */
 
-import { type Component, columnNamed, componentsOf, type SplitKey } from './component.ts';
+import { type Component, columnNamed, componentsOf, placesIn, type SplitKey } from './component.ts';
 import { contributionOf } from './contribution.ts';
+import { levelsOf, type PlanLevel } from './hierarchy.ts';
 import type { AggregateQuery, Comparison, Constant, Measure, MeasureFunction, Predicate } from './query.ts';
 import { comparisons } from './query.ts';
 import { compare, parseRational, type Rational } from './rational.ts';
@@ -82,6 +83,9 @@ export interface Plan {
   readonly measures: readonly PlanMeasure[];
   readonly components: readonly Component[];
   readonly cells: number;
+  /** The axis whose labels are grouped, and the levels above the finest cells, finest first. */
+  readonly hierarchy?: string;
+  readonly levels?: readonly PlanLevel[];
   readonly k: number;
 }
 
@@ -100,7 +104,8 @@ export function plan(query: AggregateQuery, schema: DatasetSchema, parameters: P
   const axes = query.groupBy.map((key, at) => ({ as: key.as, ...splitOf(key, scope, `groupBy.${at}`) }));
   const cells = axes.reduce((total, { labels }) => total * labels.length, 1);
   const { components, measures } = componentsOf(query, schema);
-  const noised = cells * components.reduce((total, { width }) => total + width, 0);
+  const levels = levelsOf(query, axes);
+  const noised = components.reduce((total, component) => total + placesIn(component, cells), 0);
   if (noised > cellsMax) throw new Refusal('query-not-compilable', 'groupBy');
   return freeze({
     compiler: compilerVersion,
@@ -117,6 +122,7 @@ export function plan(query: AggregateQuery, schema: DatasetSchema, parameters: P
     })),
     components,
     cells,
+    ...(query.hierarchy ? { hierarchy: query.hierarchy.axis, levels } : {}),
     k: query.privacy.k,
   });
 }
@@ -140,7 +146,7 @@ export function firstParameters(params: AggregateQuery['params']): Parameters {
 }
 
 /** Labels of a cell by its position in row-major order of the axes. */
-export function cellKey({ axes }: Plan, position: number): string[] {
+export function cellKey({ axes }: { readonly axes: readonly Pick<PlanAxis, 'labels'>[] }, position: number): string[] {
   const key: string[] = [];
   let rest = position;
   for (const { labels } of axes.toReversed()) {

@@ -155,6 +155,19 @@ export const AggregateQuery = z
     from: z.strictObject({ dataset: Slug, as: Slug }),
     where: predicate(depthMax).optional(),
     groupBy: z.array(GroupKey).min(1).max(6),
+    /**
+     * Levels above the finest cells, finest first, each measured by itself: what of an axis, or of the level below, is counted
+     * as one.
+     */
+    hierarchy: z
+      .strictObject({
+        axis: Slug,
+        levels: z
+          .array(z.strictObject({ as: Slug, title: Bilingual, groups }))
+          .min(1)
+          .max(4),
+      })
+      .optional(),
     measures: z.array(Measure).min(1).max(8),
     privacy: QueryPrivacy,
     /** The answer leaves this many milliseconds after the charge, whatever it took; overrun is failure. */
@@ -162,8 +175,13 @@ export const AggregateQuery = z
   })
   .superRefine((query, context) => {
     const report = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-    const names = [...query.groupBy.map(({ as }) => as), ...query.measures.map(({ as }) => as)];
+    const levels = query.hierarchy?.levels ?? [];
+    const names = [...query.groupBy, ...levels, ...query.measures].map(({ as }) => as);
     if (new Set(names).size < names.length) report('groupBy', 'a name after "as" stands twice');
+    for (const { as, groups: own } of levels) {
+      const codes = new Set(own.map(({ code }) => code));
+      if (codes.size < own.length) report('hierarchy', `a group of "${as}" stands twice`);
+    }
     for (const part of [...query.groupBy, ...query.measures]) {
       const path = query.groupBy.some((key) => key === part) ? 'groupBy' : 'measures';
       const { edges, groups } = { edges: undefined, groups: undefined, ...part };

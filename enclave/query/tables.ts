@@ -1,12 +1,12 @@
 /** Results of a plan's statements → its exact tables. A row outside the public key set means that the SQL was wrong. */
-import type { Plan, PlanMeasure } from '@reinraum/protocol';
+import { type Plan, type PlanMeasure, parentOf, placesIn } from '@reinraum/protocol';
 
 /** Rows of one statement: axes first, every value a decimal text. */
 export type ResultRows = readonly (readonly string[])[];
 
 /** One table a component, in the plan's order, cells in row-major order. Throws `RangeError` on rows that do not fit. */
 export function tablesOf(plan: Plan, results: readonly ResultRows[]): bigint[][] {
-  const tables = plan.components.map(({ width }) => Array.from({ length: plan.cells * width }, () => 0n));
+  const tables = plan.components.map((of) => Array.from({ length: placesIn(of, plan.cells) }, () => 0n));
   const isByCell = plan.measures.some(({ input }) => input.of !== 'class');
   if (isByCell) for (const row of results[0] ?? misfit()) byCell(plan, row, tables);
   let next = isByCell ? 1 : 0;
@@ -16,7 +16,19 @@ export function tablesOf(plan: Plan, results: readonly ResultRows[]): bigint[][]
     next += 1;
   }
   if (results.length !== next) misfit();
+  addLevels(plan, tables);
   return tables;
+}
+
+/** Every level is the sum of the one below, whose cells it divides into groups. */
+function addLevels({ levels = [] }: Plan, tables: readonly bigint[][]): void {
+  for (const level of levels) {
+    const above = tables[level.component] ?? misfit();
+    (tables[level.component - 1] ?? misfit()).forEach((units, position) => {
+      const parent = parentOf(level, position);
+      above[parent] = (above[parent] ?? misfit()) + units;
+    });
+  }
 }
 
 /** A row of the first statement: axes, units, rows, then what each measure by value or truth has read. */

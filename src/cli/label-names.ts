@@ -13,6 +13,7 @@ type Named = readonly { readonly code: string; readonly de: string }[];
 /** Names of a query's labels: of its groups, or of the codes of the column. */
 export function labelNames(query: AggregateQuery, schema: DatasetSchema): LabelNames {
   const names = new Map<string, ReadonlyMap<string, string>>();
+  for (const { as, groups } of query.hierarchy?.levels ?? []) names.set(as, namesOf(groups));
   for (const part of [...query.groupBy, ...query.measures]) {
     const { column: reference, groups } = { column: undefined, groups: undefined, ...part };
     const column = schema.columns.find(({ name }) => reference === `${query.from.as}.${name}`);

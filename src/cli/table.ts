@@ -1,19 +1,56 @@
 /** A release as a table people read: value and range, `.` for every hidden cell. */
-import { type Estimate, estimatesOf, type Release, type ReleasedMeasure } from '@reinraum/protocol';
+import {
+  type ConsistentCell,
+  consistentTables,
+  type Estimate,
+  estimatesOf,
+  type Release,
+  type ReleasedMeasure,
+} from '@reinraum/protocol';
 import { type LabelNames, plainLabels } from './label-names.ts';
 
 /**
- * Lines of text tables: one for all measures with one value a cell, one for each measure by classes, a row a class. Suppressed
- * is never shown as 0 (domain.md "Symbols of official tables").
+ * Lines of text tables: one for all measures with one value a cell, one for each measure by classes, a row a class, one for
+ * each level of a hierarchy with whole numbers that add up. Suppressed is never shown as 0 (domain.md "Symbols of official tables").
  */
 export function tableOf(release: Release, names: LabelNames = plainLabels): string {
+  if (release.hierarchy) return [...levelTables(release, names), noteOf(release), outsideNote].join('\n');
   const alone = release.measures.filter(({ labels }) => !labels);
   const tables = [
     ...(alone.length > 0 ? [tableByCell(release, alone, names)] : []),
     ...release.measures.filter(({ labels }) => labels).map((measure) => tableByClass(release, measure, names)),
   ];
-  const note = `. = geheim (weniger als ${release.k} oder nicht sicher zeigbar) / hidden (fewer than ${release.k}, or not safe to show)`;
-  return [...tables, note].join('\n');
+  return [...tables, noteOf(release)].join('\n');
+}
+
+function noteOf({ k }: Release): string {
+  return `. = geheim (weniger als ${k} oder nicht sicher zeigbar) / hidden (fewer than ${k}, or not safe to show)`;
+}
+
+const outsideNote = '* = außerhalb des eigenen Bereichs / outside its own range';
+
+/** The finest cells and the levels above them, each with the whole numbers that add up to the next. */
+function levelTables(release: Release, names: LabelNames): string[] {
+  const { axes, measures, hierarchy } = release;
+  const [measure] = measures;
+  if (!measure || !hierarchy) return [];
+  const levels = [{ as: hierarchy.axis, cells: release.cells }, ...hierarchy.levels];
+  return (consistentTables(release) ?? []).map((whole, at) => {
+    const { as = '', cells = [] } = levels[at] ?? {};
+    const own = axes.map((axis) => (axis.as === hierarchy.axis ? { ...axis, as } : axis));
+    const head = [...own.map((axis) => axis.as), measure.as, '95 %-Bereich', 'stimmig / adds up'];
+    const rows = cells.map((cell, position) => [
+      ...namesOf(cell.key, own, names),
+      ...shown(measure, estimatesOf(cell, 0)[0] ?? null),
+      wholeText(whole[position]),
+    ]);
+    return alignedTable(head, rows, own.length);
+  });
+}
+
+function wholeText(cell: ConsistentCell | undefined): string {
+  if (!cell || cell.value === null) return '.';
+  return cell.isOutside ? `${cell.value} *` : `${cell.value}`;
 }
 
 function tableByCell({ axes, cells, measures }: Release, alone: readonly ReleasedMeasure[], names: LabelNames): string {

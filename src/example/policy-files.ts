@@ -136,7 +136,7 @@ function depthOf(issue: z.core.$ZodIssue): number {
   return issue.path.length + Math.max(0, ...below);
 }
 
-/** Replaces `codes: { file }` of columns, and `groups: { file }` of keys and measures, by the rows of that file. */
+/** Replaces `codes: { file }` of columns, and `groups: { file }` of keys, measures and levels, by the rows of that file. */
 async function inlineCodes(value: unknown, path: string, folder: string): Promise<void> {
   const axes = (value as { axes?: unknown } | null)?.axes;
   for (const [at, axis] of (Array.isArray(axes) ? (axes as ({ rollup?: unknown } | null)[]) : []).entries()) {
@@ -146,15 +146,18 @@ async function inlineCodes(value: unknown, path: string, folder: string): Promis
       rollup[input] = await rowsOf(join(folder, String(named.file)), `${path}: axes.${at}.rollup.${input}.file`);
     }
   }
-  const parts = value as Partial<Record<'columns' | 'groupBy' | 'measures', unknown>> | null;
+  const { hierarchy, ...parts } = (value ?? {}) as Partial<
+    Record<'columns' | 'groupBy' | 'measures' | 'hierarchy', unknown>
+  >;
+  const named = { ...parts, 'hierarchy.levels': (hierarchy as { levels?: unknown } | null | undefined)?.levels };
   for (const [list, member] of lists) {
-    const items = parts?.[list];
+    const items = named[list];
     if (!Array.isArray(items)) continue;
     for (const [at, item] of (items as (Record<string, unknown> | null)[]).entries()) {
-      const named = item?.[member];
-      if (!item || typeof named !== 'object' || named === null || !('file' in named)) continue;
-      if (typeof named.file !== 'string') continue;
-      item[member] = await rowsOf(join(folder, named.file), `${path}: ${list}.${at}.${member}.file`);
+      const source = item?.[member];
+      if (!item || typeof source !== 'object' || source === null || !('file' in source)) continue;
+      if (typeof source.file !== 'string') continue;
+      item[member] = await rowsOf(join(folder, source.file), `${path}: ${list}.${at}.${member}.file`);
     }
   }
 }
@@ -163,6 +166,7 @@ const lists = [
   ['columns', 'codes'],
   ['groupBy', 'groups'],
   ['measures', 'groups'],
+  ['hierarchy.levels', 'groups'],
 ] as const;
 
 async function rowsOf(file: string, field: string): Promise<unknown[]> {

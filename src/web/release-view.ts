@@ -1,5 +1,13 @@
 /** A release as the screens show it: codes turned into titles, measures into columns. The only place that knows its form. */
-import { type AggregateQuery, type DatasetSchema, type Estimate, estimatesOf, type Release } from '@reinraum/protocol';
+import {
+  type AggregateQuery,
+  type ConsistentCell,
+  consistentTables,
+  type DatasetSchema,
+  type Estimate,
+  estimatesOf,
+  type Release,
+} from '@reinraum/protocol';
 import type { Language } from './texts/speech.ts';
 import { columnOf, measureTitle, measureUnit, splitLabelTitle, splitTitle } from './titles.ts';
 
@@ -34,6 +42,8 @@ export interface RowView {
   readonly values: readonly (Shown | null)[];
   /** What the value means in a word, where the table has one. */
   readonly word?: 'up' | 'down' | 'same' | undefined;
+  /** Of a hierarchy: the whole number that adds up to the level above. */
+  readonly whole?: Pick<ConsistentCell, 'value' | 'isOutside'> | undefined;
 }
 
 /** The whole table. */
@@ -42,6 +52,8 @@ export interface ReleaseView {
   readonly columns: readonly ColumnView[];
   readonly rows: readonly RowView[];
   readonly k: number;
+  /** Levels above the finest cells, finest first. */
+  readonly levels?: readonly ReleaseView[];
 }
 
 /** The table of a release, with the titles its query and schema give to codes. */
@@ -62,15 +74,45 @@ export function releaseView(
   });
   const titleOf = axes.map(({ labels }) => new Map(labels.map(({ label, title }) => [label, title])));
   const measures = release.measures.map((released, at) => measureView(released, query.measures[at], schema, language));
-  const rows = release.cells.map((cell) => ({
+  const whole = consistentTables(release);
+  const rows = release.cells.map((cell, position) => ({
     key: cell.key,
     titles: cell.key.map((label, at) => titleOf[at]?.get(label) ?? label),
     values: measures.flatMap(({ columns, show }, at) => {
       const estimates = estimatesOf(cell, at);
       return columns.map((_, place) => show(estimates[place] ?? null));
     }),
+    whole: whole?.[0]?.[position],
   }));
-  return { axes, columns: measures.flatMap(({ columns }) => columns), rows, k: release.k };
+  const view = { axes, columns: measures.flatMap(({ columns }) => columns), rows, k: release.k };
+  return release.hierarchy ? { ...view, levels: levelViews(release, query, view, language) } : view;
+}
+
+/** The levels above the finest cells, each as a table of its own: one axis has the level's groups. */
+function levelViews(release: Release, query: AggregateQuery, finest: ReleaseView, language: Language): ReleaseView[] {
+  const { hierarchy, k } = release;
+  const whole = consistentTables(release);
+  return (hierarchy?.levels ?? []).map(({ as, labels, cells }, at) => {
+    const level = query.hierarchy?.levels.find((candidate) => candidate.as === as);
+    const groups = new Map(level?.groups.map((group) => [group.code, group[language]]));
+    const axes = finest.axes.map((axis) =>
+      axis.id === hierarchy?.axis
+        ? {
+            id: as,
+            title: level?.title[language] ?? as,
+            labels: labels.map((label) => ({ label, title: groups.get(label) ?? label })),
+          }
+        : axis,
+    );
+    const titleOf = axes.map((axis) => new Map(axis.labels.map(({ label, title }) => [label, title])));
+    const rows = cells.map((cell, position) => ({
+      key: cell.key,
+      titles: cell.key.map((label, n) => titleOf[n]?.get(label) ?? label),
+      values: [estimatesOf(cell, 0)[0] ?? null],
+      whole: whole?.[at + 1]?.[position],
+    }));
+    return { axes, columns: finest.columns, rows, k };
+  });
 }
 
 interface MeasureView {

@@ -5,29 +5,39 @@ import type { ReleaseView } from './release-view.ts';
 export interface TableFileTexts {
   /** Title and words of a column of directions; without it there is none. */
   readonly direction?: { readonly title: string; readonly words: Readonly<Record<'up' | 'down' | 'same', string>> };
+  /** Title of the column of whole numbers that add up, where there is one. */
+  readonly whole: string;
   readonly low: string;
   readonly high: string;
   readonly remarks: readonly (readonly [string, string])[];
 }
 
-/** The file's text. Hidden cells are `.`, never 0 and never empty. */
-export function tableFile({ axes, columns, rows }: ReleaseView, texts: TableFileTexts): string {
+/** The file's text: the table, those of the levels above it, and remarks. Hidden cells are `.`, never 0 and never empty. */
+export function tableFile(view: ReleaseView, texts: TableFileTexts): string {
+  const tables = [view, ...(view.levels ?? [])].flatMap((level) => [...linesOf(level, texts), []]);
+  const remarks = texts.remarks.map(([name, value]) => [text(name), text(value)]);
+  return `\uFEFF${[...tables, ...remarks].map((cells) => `${cells.join(';')}\r\n`).join('')}`;
+}
+
+function linesOf({ axes, columns, rows }: ReleaseView, texts: TableFileTexts): string[][] {
+  const addsUp = rows.some(({ whole }) => whole !== undefined);
   const head = [
     ...axes.map(({ title }) => text(title)),
     ...columns.flatMap(({ title }) => [title, `${title} – ${texts.low}`, `${title} – ${texts.high}`].map(text)),
+    ...(addsUp ? [text(texts.whole)] : []),
     ...(texts.direction ? [text(texts.direction.title)] : []),
   ];
-  const lines = rows.map(({ titles, values, word }) => [
+  const lines = rows.map(({ titles, values, word, whole }) => [
     ...titles.map(text),
     ...values.flatMap((shown, at) =>
       shown
         ? [shown.value, shown.low, shown.high].map((value) => number(value, columns[at]?.decimals ?? 0))
         : ['.', '.', '.'],
     ),
+    ...(addsUp ? [typeof whole?.value === 'number' ? number(whole.value, 0) : '.'] : []),
     ...(texts.direction ? [word === undefined ? '.' : text(texts.direction.words[word])] : []),
   ]);
-  const remarks = texts.remarks.map(([name, value]) => [text(name), text(value)]);
-  return `\uFEFF${[head, ...lines, [], ...remarks].map((cells) => `${cells.join(';')}\r\n`).join('')}`;
+  return [head, ...lines];
 }
 
 /** A number with decimal comma and no thousands separator. */

@@ -6,6 +6,7 @@ import { randomFillSync } from 'node:crypto';
 import { epsilonOf, type Mechanism, type Rational, rational, toNumber } from '@reinraum/protocol';
 import { FairBits } from '../../enclave/privacy/bits.ts';
 import { samplerOf } from '../../enclave/privacy/mechanism.ts';
+import { hierarchyTables } from './hierarchy.ts';
 import { selectionTables } from './selection.ts';
 import { print } from './timed.ts';
 
@@ -162,7 +163,7 @@ for (const counts of [1, 4, 16, 64]) {
   table(title, 'ε = 1 at δ = 10⁻⁶', 0, countForms(counts, 1, rho));
 }
 selectionTables(bits);
-print('\nNot here: tables that add up over areas (16 × 25); they are not built.');
+hierarchyTables(rho, bits);
 
 function named(form: Form, noise: string): Form {
   return { ...form, name: `${noise}: ${form.name}` };

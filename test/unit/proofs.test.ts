@@ -11,6 +11,7 @@ const folders = {
     'discrete-gaussian',
     'discrete-laplace',
     'exponential',
+    'levels',
     'mechanism',
     'pool',
     'stages',

@@ -54,3 +54,36 @@ test('labels can be given their names', () => {
   expect(text).toContain('Raum r1  Typ a');
   expect(text).not.toMatch(/^r1/m);
 });
+
+test('a hierarchy is a table a level, with whole numbers that add up', () => {
+  const noise = { kind: 'discreteGaussian', variance: '4' };
+  const level = {
+    as: 'city',
+    labels: ['all'],
+    groupOf: [0, 0],
+    noise,
+    cut: 9,
+    cells: [{ key: ['all'], values: [estimate(110, 104, 116)] }],
+  };
+  const counted = {
+    ...release,
+    measures: [{ ...measure('persons', 'count', 0, null), noise }],
+    cells: [
+      { key: ['r1'], values: [estimate(60, 58, 62)] },
+      { key: ['r2'], values: [estimate(44, 42, 46)] },
+    ],
+    hierarchy: { axis: 'area', levels: [level] },
+  } as unknown as Release;
+  const words = (as: string, label: string) => (as === 'city' ? 'Stadt' : label);
+  expect(tableOf(counted, words).split('\n')).toEqual([
+    'area  persons  95 %-Bereich  stimmig / adds up',
+    '────  ───────  ────────────  ─────────────────',
+    'r1         60       58 – 62                 62',
+    'r2         44       42 – 46                 46',
+    'city   persons  95 %-Bereich  stimmig / adds up',
+    '─────  ───────  ────────────  ─────────────────',
+    'Stadt      110     104 – 116                108',
+    '. = geheim (weniger als 5 oder nicht sicher zeigbar) / hidden (fewer than 5, or not safe to show)',
+    '* = außerhalb des eigenen Bereichs / outside its own range',
+  ]);
+});

@@ -154,6 +154,44 @@ describe('a release', () => {
     expect(view.rows[1]?.values).toEqual([null, null, null, null, null]);
   });
 
+  test('of a hierarchy has a table a level, with whole numbers that add up, on the screen and in the file', () => {
+    const group = (code: string, ...of: string[]) => ({ code, de: `${code} de`, en: `${code} en`, of });
+    const levels = [{ as: 'city', title: { de: 'Stadt', en: 'City' }, groups: [group('all', 'alpha', 'beta')] }];
+    const query = AggregateQuery.parse({
+      ...byDistrict,
+      groupBy: [{ column: 'r.district', as: 'district', keys: ['alpha', 'beta'] }],
+      hierarchy: { axis: 'district', levels },
+      measures: [{ as: 'persons', fn: 'count' }],
+    });
+    const noise = { kind: 'discreteGaussian', variance: '4' };
+    const cell = (key: string, value: number, by: number) => ({
+      key: [key],
+      values: [{ value, low: value - by, high: value + by }],
+    });
+    const counted = { as: 'persons', fn: 'count', unit: null, decimals: 0, labels: null, noise };
+    const of = {
+      ...release,
+      axes: [{ as: 'district', labels: ['alpha', 'beta'] }],
+      measures: [counted],
+      cells: [cell('alpha', 60, 1), cell('beta', 44, 9)],
+      hierarchy: {
+        axis: 'district',
+        levels: [{ as: 'city', labels: ['all'], groupOf: [0, 0], noise, cut: 9, cells: [cell('all', 110, 9)] }],
+      },
+    } as unknown as Release;
+    const view = releaseView(of, query, named, 'en');
+    expect(view.rows.map(({ whole }) => whole)).toMatchObject([
+      { value: 62, isOutside: true },
+      { value: 46, isOutside: false },
+    ]);
+    const [city] = view.levels ?? [];
+    expect(city?.axes[0]).toEqual({ id: 'city', title: 'City', labels: [{ label: 'all', title: 'all en' }] });
+    expect(city?.rows[0]).toMatchObject({ titles: ['all en'], values: [{ value: 110 }], whole: { value: 108 } });
+    const text = tableFile(view, { whole: 'adds up', low: 'low', high: 'high', remarks: [] });
+    expect(text).toContain('beta en;44;35;53;46\r\n\r\nCity;');
+    expect(text).toContain('all en;110;101;119;108\r\n');
+  });
+
   test('names parameters by the column they are compared with, however deep', () => {
     expect(parameterName('sex', byDistrict, residents, 'de')).toBe('Geschlecht');
     expect(parameterTitle('sex', 'f', byDistrict, named, 'en')).toBe('f en');
@@ -168,7 +206,7 @@ describe('a release', () => {
   test('becomes a file for a German Excel, in which nothing is a formula', () => {
     const view = releaseView(release, byDistrict, named, 'de');
     const scaled = { ...view, columns: [{ id: 'p', title: '+Quote', decimals: 2 }] };
-    const text = tableFile(scaled, { low: 'von', high: 'bis', remarks: [['@Zweck', 'a\nb']] });
+    const text = tableFile(scaled, { whole: 'stimmig', low: 'von', high: 'bis', remarks: [['@Zweck', 'a\nb']] });
     expect(text).toBe(
       [
         "\uFEFFBezirk;Alter (Jahre);'+Quote;'+Quote – von;'+Quote – bis",
@@ -218,7 +256,7 @@ test('a derived table has titles, its unit, and a word where a change is none', 
   expect(view.rows.map(({ titles }) => titles[0])).toEqual(['alpha en', 'beta en', 'gamma en', 'City']);
   expect(view.rows.map(({ word }) => word)).toEqual(['up', 'down', 'same', undefined]);
   const direction = { title: 'Direction', words: { up: 'up', down: 'down', same: 'none shown' } };
-  const text = tableFile(view, { direction, low: 'low', high: 'high', remarks: [] });
+  const text = tableFile(view, { direction, whole: 'adds up', low: 'low', high: 'high', remarks: [] });
   expect(text).toContain('gamma en;1;-3;5;none shown\r\nCity;.;.;.;.\r\n');
   const rate = {
     ...table,

@@ -25,7 +25,17 @@ export function Figures({ view, caption }: { readonly view: ReleaseView; readonl
           {t('answer.hiddenCount', { count: hidden, all: view.rows.length })} {t('answer.legend', { k: view.k })}
         </p>
         <p class="kern-body">{t('answer.legendRange')}</p>
+        {view.levels ? <p class="kern-body">{t('answer.legendWhole')}</p> : null}
         <ResultTable view={view} caption={caption} />
+        {view.levels?.map((level) => {
+          const titles = level.axes.map(({ title }) => title).join(' · ');
+          return (
+            <div key={titles}>
+              <h3 class="kern-heading-small">{titles}</h3>
+              <ResultTable view={level} caption={`${caption}: ${titles}`} />
+            </div>
+          );
+        })}
       </section>
     </>
   );

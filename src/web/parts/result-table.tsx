@@ -6,6 +6,7 @@ import { useSpeech } from '../texts/texts.tsx';
 export function ResultTable({ view, caption }: { readonly view: ReleaseView; readonly caption: string }) {
   const { t, number } = useSpeech();
   const hasWords = view.rows.some(({ word }) => word !== undefined);
+  const addsUp = view.rows.some(({ whole }) => whole !== undefined);
   return (
     <section class="kern-table-responsive table" aria-label={t('answer.tableLabel')} tabIndex={0}>
       <table class="kern-table kern-table--small kern-table--striped">
@@ -25,6 +26,11 @@ export function ResultTable({ view, caption }: { readonly view: ReleaseView; rea
                 {t('answer.range')}
               </th>,
             ])}
+            {addsUp ? (
+              <th class="kern-table__header kern-table__header--numeric" scope="col">
+                {t('answer.whole')}
+              </th>
+            ) : null}
             {hasWords ? (
               <th class="kern-table__header" scope="col">
                 {t('answer.direction')}
@@ -33,7 +39,7 @@ export function ResultTable({ view, caption }: { readonly view: ReleaseView; rea
           </tr>
         </thead>
         <tbody class="kern-table__body">
-          {view.rows.map(({ key, titles, values, word }) => (
+          {view.rows.map(({ key, titles, values, word, whole }) => (
             <tr class="kern-table__row" key={key.join('|')}>
               {titles.map((title, at) =>
                 at === 0 ? (
@@ -48,26 +54,36 @@ export function ResultTable({ view, caption }: { readonly view: ReleaseView; rea
               )}
               {values.map((shown, at) => {
                 const { id = '', decimals = 0 } = view.columns[at] ?? {};
-                const hidden = (
-                  <>
-                    <span aria-hidden="true">.</span>
-                    <span class="kern-sr-only">{t('answer.hidden')}</span>
-                  </>
-                );
                 return [
                   <td class="kern-table__cell kern-table__cell--numeric" key={id}>
-                    {shown ? number(shown.value, decimals) : hidden}
+                    {shown ? number(shown.value, decimals) : <Hidden />}
                   </td>,
                   <td class="kern-table__cell kern-table__cell--numeric" key={`${id}-range`}>
-                    {shown ? `${number(shown.low, decimals)} – ${number(shown.high, decimals)}` : hidden}
+                    {shown ? `${number(shown.low, decimals)} – ${number(shown.high, decimals)}` : <Hidden />}
                   </td>,
                 ];
               })}
+              {addsUp ? (
+                <td class="kern-table__cell kern-table__cell--numeric">
+                  {typeof whole?.value === 'number' ? number(whole.value, 0) : <Hidden />}
+                  {whole?.isOutside ? ' *' : ''}
+                </td>
+              ) : null}
               {hasWords ? <td class="kern-table__cell">{word === undefined ? '' : t(`direction.${word}`)}</td> : null}
             </tr>
           ))}
         </tbody>
       </table>
     </section>
+  );
+}
+
+function Hidden() {
+  const { t } = useSpeech();
+  return (
+    <>
+      <span aria-hidden="true">.</span>
+      <span class="kern-sr-only">{t('answer.hidden')}</span>
+    </>
   );
 }

@@ -105,6 +105,7 @@ function Files({ answered, query, catalogue, view, parameters }: FilesProps) {
   const name = `${charter.id}-${query.id}-${answered.accepted.index}`;
   const csv = () =>
     tableFile(view, {
+      whole: t('answer.whole'),
       low: t('answer.low'),
       high: t('answer.high'),
       remarks: [

@@ -198,6 +198,7 @@ function Computed({ room, listed, catalogue, answered }: ComputedProps) {
   const csv = () =>
     tableFile(view, {
       ...(table.measure.fn === 'change' ? { direction } : {}),
+      whole: t('answer.whole'),
       low: t('answer.low'),
       high: t('answer.high'),
       remarks: [

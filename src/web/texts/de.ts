@@ -175,6 +175,9 @@ export const de = {
   'answer.hiddenCount_one': '{{count}} Zelle von {{all}} ist geheim.',
   'answer.hiddenCount_other': '{{count}} Zellen von {{all}} sind geheim.',
   'answer.example': 'Zum Lesen: {{key}}: Der Wert liegt mit 95 % zwischen {{low}} und {{high}}.',
+  'answer.whole': 'Stimmiger Wert',
+  'answer.legendWhole':
+    'Der stimmige Wert ist eine ganze Zahl, die sich auf die nächste Ebene summiert. Ein * steht, wo er außerhalb des eigenen Bereichs liegt. Wo eine Zelle geheim ist, ist eine zweite mit ihr geheim: sonst ergäbe sie sich aus der Summe.',
   'answer.direction': 'Richtung',
   'direction.up': 'gestiegen',
   'direction.down': 'gefallen',

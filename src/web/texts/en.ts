@@ -174,6 +174,9 @@ export const en: Texts = {
   'answer.hiddenCount_one': '{{count}} cell of {{all}} is hidden.',
   'answer.hiddenCount_other': '{{count}} cells of {{all}} are hidden.',
   'answer.example': 'How to read it: {{key}}: the value lies between {{low}} and {{high}} with 95 %.',
+  'answer.whole': 'Value that adds up',
+  'answer.legendWhole':
+    'The value that adds up is a whole number, and together they make the next level. A * marks one outside its own range. Where one cell is hidden a second one is hidden with it, or the sum would give it away.',
   'answer.direction': 'Direction',
   'direction.up': 'up',
   'direction.down': 'down',
