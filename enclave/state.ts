@@ -108,7 +108,7 @@ export function resultBytes({ cells, hierarchy, measures }: Release): number {
   const estimates = measures.reduce((total, { labels }) => total + (labels?.length ?? 1), 0);
   const every = [...cells, ...levels.flatMap((level) => level.cells)];
   const outline = 8192 + JSON.stringify(levels.map(({ labels, groupOf }) => [labels, groupOf])).length;
-  const all = every.reduce((total, { key }) => total + 40 + 90 * estimates + JSON.stringify(key).length, outline);
+  const all = every.reduce((total, { key }) => total + 40 + 120 * estimates + JSON.stringify(key).length, outline);
   return Math.ceil(all / 3) * 4;
 }
 

@@ -181,7 +181,8 @@ function twoSidedOf({ input }: PlanMeasure, rule: Rule, width: bigint): Infer {
   const intervals = new TwoSidedIntervals({ ...rule, width, alpha });
   return ({ values: [a = 0n, b = 0n] }) => {
     const { low, high } = intervals.of(a, b);
-    return [scaled(at(Number(a) / Number(a + b)), at(low), at(high), meanDecimals)];
+    const mean = scaled(at(Number(a) / Number(a + b)), at(low), at(high), meanDecimals);
+    return [{ ...mean, units: Number((a + b) / width) }];
   };
 }
 
@@ -191,7 +192,8 @@ function mean({ input }: PlanMeasure, units: Noisy, centred: Noisy): Estimate {
   const [lower, upper] = input.clamp;
   const at = (ratio: number) => Math.min(upper, Math.max(lower, (lower + upper) / 2 + (input.step * ratio) / 2));
   const { low, high } = ratioInterval(centred, units, alpha);
-  return scaled(at(Number(centred.value) / Number(units.value)), at(low), at(high), meanDecimals);
+  const mean = scaled(at(Number(centred.value) / Number(units.value)), at(low), at(high), meanDecimals);
+  return { ...mean, units: Number(units.value) };
 }
 
 /** A variance in the column's unit, or its root. */
@@ -210,7 +212,7 @@ function share(x: Noisy, y: Noisy): Estimate {
   const { low, high } = ratioInterval(x, y, alpha);
   const part = (ratio: number) => (Number.isFinite(ratio) ? ratio / (1 + ratio) : 1);
   const total = Number(x.value) + Number(y.value);
-  return scaled(Number(x.value) / total, part(Math.max(0, low)), part(high), shareDecimals);
+  return { ...scaled(Number(x.value) / total, part(Math.max(0, low)), part(high), shareDecimals), units: total };
 }
 
 /** The quantile inside its band, and the outer ends of the bands it may lie in. */

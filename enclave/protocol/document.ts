@@ -43,7 +43,13 @@ export const Offer = z.strictObject({
 export type Offer = z.infer<typeof Offer>;
 
 /** A released number with its range: the truth lies within `low`…`high` with 95 %. In units of 10^−decimals. */
-export const Estimate = z.strictObject({ value: z.int(), low: z.int(), high: z.int() });
+export const Estimate = z.strictObject({
+  value: z.int(),
+  low: z.int(),
+  high: z.int(),
+  /** Of rates, shares and means: the noised number of units they are of. */
+  units: z.int().optional(),
+});
 export type Estimate = z.infer<typeof Estimate>;
 
 /** `null` is hidden, whatever the reason; a measure with labels has one estimate a label. */

@@ -20,6 +20,7 @@ export * from './inference/interval.ts';
 export type { Noisy } from './inference/noisy.ts';
 export * from './inference/quantile-range.ts';
 export * from './inference/ratio.ts';
+export * from './inference/sampling.ts';
 export * from './inference/two-sided.ts';
 export * from './inference/variance.ts';
 export * from './loss.ts';

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { loadQuestion } from '../example/policy-files.ts';
 import { clientOf, type MemberOptions, withMember } from './address.ts';
 import { addAnalyse, analyseInRoom, checkFindings } from './analyse.ts';
+import { plainLabels } from './label-names.ts';
 import { print, say } from './output.ts';
 import { parametersOf } from './parameters.ts';
 import { addPreview } from './preview.ts';
@@ -62,21 +63,30 @@ export function addQuery(program: Command): void {
     .argument('<digest>', 'digest of the question')
     .option('--param <name=value...>', 'parameters of the question')
     .option('--json', 'print the release as JSON')
-    .action(async (digest: string, options: MemberOptions & { param?: string[]; json?: boolean }) => {
-      const client = await clientOf(options);
-      const catalogue = await client.catalogue();
-      sayRetractions(catalogue, client);
-      const known = catalogue.queries.find((candidate) => candidate.digest === digest);
-      if (!known) throw new Error('query: the room does not know this digest; list the questions with "query list"');
-      const template = AggregateQuery.parse(known.query);
-      const answered = await ask(client, digest, template.purpose, parametersOf(template.params, options.param ?? []));
-      say(
-        answered.isRepeat
-          ? `stored release of log entry ${answered.release.charged}, delivered again at no charge`
-          : `charged at log entry ${answered.release.charged}`,
-      );
-      print(options.json ? JSON.stringify(answered.release) : tableOf(answered.release));
-    });
+    .option('--natural', 'show ranges that hold natural variation beside the noise')
+    .action(
+      async (digest: string, options: MemberOptions & { param?: string[]; json?: boolean; natural?: boolean }) => {
+        const client = await clientOf(options);
+        const catalogue = await client.catalogue();
+        sayRetractions(catalogue, client);
+        const known = catalogue.queries.find((candidate) => candidate.digest === digest);
+        if (!known) throw new Error('query: the room does not know this digest; list the questions with "query list"');
+        const template = AggregateQuery.parse(known.query);
+        const answered = await ask(
+          client,
+          digest,
+          template.purpose,
+          parametersOf(template.params, options.param ?? []),
+        );
+        say(
+          answered.isRepeat
+            ? `stored release of log entry ${answered.release.charged}, delivered again at no charge`
+            : `charged at log entry ${answered.release.charged}`,
+        );
+        const natural = options.natural ? template : null;
+        print(options.json ? JSON.stringify(answered.release) : tableOf(answered.release, plainLabels, natural));
+      },
+    );
 }
 
 /** Tells the member's unit which of its answers were taken back. */

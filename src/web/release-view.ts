@@ -7,6 +7,7 @@ import {
   type Estimate,
   estimatesOf,
   type Release,
+  samplingRangeOf,
 } from '@reinraum/protocol';
 import type { Language } from './texts/speech.ts';
 import { columnOf, measureTitle, measureUnit, splitLabelTitle, splitTitle } from './titles.ts';
@@ -16,6 +17,8 @@ export interface Shown {
   readonly value: number;
   readonly low: number;
   readonly high: number;
+  /** The range with natural variation, where one is defined. */
+  readonly natural?: { readonly low: number; readonly high: number } | null;
 }
 
 /** One way the table is divided. */
@@ -73,7 +76,9 @@ export function releaseView(
     };
   });
   const titleOf = axes.map(({ labels }) => new Map(labels.map(({ label, title }) => [label, title])));
-  const measures = release.measures.map((released, at) => measureView(released, query.measures[at], schema, language));
+  const measures = release.measures.map((released, at) =>
+    measureView(released, release, query.measures[at], schema, language),
+  );
   const whole = consistentTables(release);
   const rows = release.cells.map((cell, position) => ({
     key: cell.key,
@@ -92,7 +97,9 @@ export function releaseView(
 function levelViews(release: Release, query: AggregateQuery, finest: ReleaseView, language: Language): ReleaseView[] {
   const { hierarchy, k } = release;
   const whole = consistentTables(release);
-  return (hierarchy?.levels ?? []).map(({ as, labels, cells }, at) => {
+  return (hierarchy?.levels ?? []).map(({ as, labels, cells, noise, cut }, at) => {
+    const natural = samplingRangeOf({ fn: 'count', decimals: 0, noise, cut }, release, undefined);
+    const show = (estimate: Estimate | null) => estimate && { ...estimate, natural: natural(estimate) };
     const level = query.hierarchy?.levels.find((candidate) => candidate.as === as);
     const groups = new Map(level?.groups.map((group) => [group.code, group[language]]));
     const axes = finest.axes.map((axis) =>
@@ -108,7 +115,7 @@ function levelViews(release: Release, query: AggregateQuery, finest: ReleaseView
     const rows = cells.map((cell, position) => ({
       key: cell.key,
       titles: cell.key.map((label, n) => titleOf[n]?.get(label) ?? label),
-      values: [estimatesOf(cell, 0)[0] ?? null],
+      values: [show(estimatesOf(cell, 0)[0] ?? null)],
       whole: whole?.[at + 1]?.[position],
     }));
     return { axes, columns: finest.columns, rows, k };
@@ -121,12 +128,15 @@ interface MeasureView {
 }
 
 function measureView(
-  { as, decimals, labels, fn, unit: released }: Release['measures'][number],
+  released: Release['measures'][number],
+  release: Release,
   measure: AggregateQuery['measures'][number] | undefined,
   schema: DatasetSchema | undefined,
   language: Language,
 ): MeasureView {
-  const { unit, shift } = measureUnit(fn, released, language);
+  const { as, decimals, labels, fn } = released;
+  const natural = samplingRangeOf(released, release, measure);
+  const { unit, shift } = measureUnit(fn, released.unit, language);
   const scale = 10 ** (decimals - shift);
   const title = measure ? measureTitle(measure, schema, language) : as;
   const suffix = unit === '' ? '' : ` (${unit})`;
@@ -137,8 +147,16 @@ function measureView(
   });
   return {
     columns: columns.map((column) => ({ ...column, decimals: Math.max(0, decimals - shift) })),
-    show: (estimate) =>
-      estimate && { value: estimate.value / scale, low: estimate.low / scale, high: estimate.high / scale },
+    show: (estimate) => {
+      if (!estimate) return null;
+      const range = natural(estimate);
+      return {
+        value: estimate.value / scale,
+        low: estimate.low / scale,
+        high: estimate.high / scale,
+        natural: range && { low: range.low / scale, high: range.high / scale },
+      };
+    },
   };
 }
 

@@ -9,6 +9,9 @@ export interface TableFileTexts {
   readonly whole: string;
   readonly low: string;
   readonly high: string;
+  /** The same with natural variation, for columns that have it. */
+  readonly naturalLow: string;
+  readonly naturalHigh: string;
   readonly remarks: readonly (readonly [string, string])[];
 }
 
@@ -21,19 +24,22 @@ export function tableFile(view: ReleaseView, texts: TableFileTexts): string {
 
 function linesOf({ axes, columns, rows }: ReleaseView, texts: TableFileTexts): string[][] {
   const addsUp = rows.some(({ whole }) => whole !== undefined);
+  const isNatural = columns.map((_, at) => rows.some(({ values }) => values[at]?.natural));
+  const ends = (at: number) => [texts.low, texts.high, ...(isNatural[at] ? [texts.naturalLow, texts.naturalHigh] : [])];
   const head = [
     ...axes.map(({ title }) => text(title)),
-    ...columns.flatMap(({ title }) => [title, `${title} – ${texts.low}`, `${title} – ${texts.high}`].map(text)),
+    ...columns.flatMap(({ title }, at) => [title, ...ends(at).map((end) => `${title} – ${end}`)].map(text)),
     ...(addsUp ? [text(texts.whole)] : []),
     ...(texts.direction ? [text(texts.direction.title)] : []),
   ];
   const lines = rows.map(({ titles, values, word, whole }) => [
     ...titles.map(text),
-    ...values.flatMap((shown, at) =>
-      shown
-        ? [shown.value, shown.low, shown.high].map((value) => number(value, columns[at]?.decimals ?? 0))
-        : ['.', '.', '.'],
-    ),
+    ...values.flatMap((shown, at) => {
+      const natural = isNatural[at] ? [shown?.natural?.low, shown?.natural?.high] : [];
+      return [shown?.value, shown?.low, shown?.high, ...natural].map((value) =>
+        value === undefined ? '.' : number(value, columns[at]?.decimals ?? 0),
+      );
+    }),
     ...(addsUp ? [typeof whole?.value === 'number' ? number(whole.value, 0) : '.'] : []),
     ...(texts.direction ? [word === undefined ? '.' : text(texts.direction.words[word])] : []),
   ]);

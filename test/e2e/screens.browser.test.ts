@@ -69,7 +69,10 @@ test('from the entrance to a verified answer, its files and the verified log', a
   const csv = await visit.downloaded('Tabelle als CSV (Excel)');
   expect(csv.startsWith('\uFEFF')).toBe(true);
   expect(csv).toContain(`alpha;18 – 64;${shown};`);
-  expect(csv).toContain('beta;18 – 64;.;.;.\r\n');
+  expect(csv).toContain('beta;18 – 64;.;.;.;.;.\r\n');
+  await visit.button('Bereiche mit natürlicher Schwankung zeigen').click();
+  await visit.page.getByRole('columnheader', { name: '95-%-Bereich mit Schwankung' }).waitFor();
+  await visit.button('Bereiche nur für das Rauschen zeigen').click();
   const answer = await visit.downloaded('Antwort mit Nachweis (JSON)');
   const receipt = await visit.downloaded('Quittung (.tlog-proof)');
   expect(receipt).toMatch(/^c2sp\.org\/tlog-proof@v1\n/);

@@ -27,6 +27,7 @@ const folders = {
     'normal',
     'quantile-range',
     'ratio',
+    'sampling',
     'shown-noise',
     'two-sided',
     'variance',

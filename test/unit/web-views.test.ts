@@ -17,12 +17,14 @@ const cell = (key: string[], value: number | null) => ({
   key,
   values: [value === null ? null : { value, low: value - 4, high: value + 4 }],
 });
+const noise = { kind: 'discreteGaussian', variance: '4' };
+const noised = { noise, cut: 6 };
 const release = {
   axes: [
     { as: 'district', labels: ['alpha', 'beta'] },
     { as: 'age', labels: ['0-17', '65+'] },
   ],
-  measures: [{ as: 'persons', fn: 'count', unit: null, decimals: 0, labels: null }],
+  measures: [{ as: 'persons', fn: 'count', unit: null, decimals: 0, labels: null, ...noised }],
   k: 5,
   cells: [
     cell(['alpha', '0-17'], 1234),
@@ -107,6 +109,8 @@ describe('a question', () => {
   });
 });
 
+const natural = { naturalLow: 'natural low', naturalHigh: 'natural high' };
+
 describe('a release', () => {
   test('has titles for codes, bands in words, and null where it is hidden', () => {
     const view = releaseView(release, byDistrict, residents, 'de');
@@ -133,7 +137,7 @@ describe('a release', () => {
       ...release,
       measures: [
         { as: 'rate', fn: 'rate', unit: null, decimals: 4, labels: null },
-        { as: 'by-sex', fn: 'histogram', unit: null, decimals: 0, labels: ['f', 'm'] },
+        { as: 'by-sex', fn: 'histogram', unit: null, decimals: 0, labels: ['f', 'm'], ...noised },
         { as: 'debt', fn: 'mean', unit: 'cent', decimals: 0, labels: null },
         { as: 'median', fn: 'quantile', unit: 'year', decimals: 1, labels: null },
       ],
@@ -163,12 +167,11 @@ describe('a release', () => {
       hierarchy: { axis: 'district', levels },
       measures: [{ as: 'persons', fn: 'count' }],
     });
-    const noise = { kind: 'discreteGaussian', variance: '4' };
     const cell = (key: string, value: number, by: number) => ({
       key: [key],
       values: [{ value, low: value - by, high: value + by }],
     });
-    const counted = { as: 'persons', fn: 'count', unit: null, decimals: 0, labels: null, noise };
+    const counted = { as: 'persons', fn: 'count', unit: null, decimals: 0, labels: null, ...noised };
     const of = {
       ...release,
       axes: [{ as: 'district', labels: ['alpha', 'beta'] }],
@@ -187,9 +190,9 @@ describe('a release', () => {
     const [city] = view.levels ?? [];
     expect(city?.axes[0]).toEqual({ id: 'city', title: 'City', labels: [{ label: 'all', title: 'all en' }] });
     expect(city?.rows[0]).toMatchObject({ titles: ['all en'], values: [{ value: 110 }], whole: { value: 108 } });
-    const text = tableFile(view, { whole: 'adds up', low: 'low', high: 'high', remarks: [] });
-    expect(text).toContain('beta en;44;35;53;46\r\n\r\nCity;');
-    expect(text).toContain('all en;110;101;119;108\r\n');
+    const text = tableFile(view, { whole: 'adds up', low: 'low', high: 'high', ...natural, remarks: [] });
+    expect(text).toContain('beta en;44;35;53;31;60;46\r\n\r\nCity;');
+    expect(text).toContain('all en;110;101;119;90;133;108\r\n');
   });
 
   test('names parameters by the column they are compared with, however deep', () => {
@@ -206,14 +209,20 @@ describe('a release', () => {
   test('becomes a file for a German Excel, in which nothing is a formula', () => {
     const view = releaseView(release, byDistrict, named, 'de');
     const scaled = { ...view, columns: [{ id: 'p', title: '+Quote', decimals: 2 }] };
-    const text = tableFile(scaled, { whole: 'stimmig', low: 'von', high: 'bis', remarks: [['@Zweck', 'a\nb']] });
+    const text = tableFile(scaled, {
+      whole: 'stimmig',
+      low: 'von',
+      high: 'bis',
+      ...natural,
+      remarks: [['@Zweck', 'a\nb']],
+    });
     expect(text).toBe(
       [
-        "\uFEFFBezirk;Alter (Jahre);'+Quote;'+Quote – von;'+Quote – bis",
-        `"'=alpha;""de""";0 – 17;1234,00;1230,00;1238,00`,
-        `"'=alpha;""de""";65 und mehr;.;.;.`,
-        `"'=beta;""de""";0 – 17;.;.;.`,
-        `"'=beta;""de""";65 und mehr;7,00;3,00;11,00`,
+        "\uFEFFBezirk;Alter (Jahre);'+Quote;'+Quote – von;'+Quote – bis;'+Quote – natural low;'+Quote – natural high",
+        `"'=alpha;""de""";0 – 17;1234,00;1230,00;1238,00;1165,00;1305,00`,
+        `"'=alpha;""de""";65 und mehr;.;.;.;.;.`,
+        `"'=beta;""de""";0 – 17;.;.;.;.;.`,
+        `"'=beta;""de""";65 und mehr;7,00;3,00;11,00;0,00;16,00`,
         '',
         `'@Zweck;"a\nb"`,
         '',
@@ -256,7 +265,7 @@ test('a derived table has titles, its unit, and a word where a change is none', 
   expect(view.rows.map(({ titles }) => titles[0])).toEqual(['alpha en', 'beta en', 'gamma en', 'City']);
   expect(view.rows.map(({ word }) => word)).toEqual(['up', 'down', 'same', undefined]);
   const direction = { title: 'Direction', words: { up: 'up', down: 'down', same: 'none shown' } };
-  const text = tableFile(view, { direction, whole: 'adds up', low: 'low', high: 'high', remarks: [] });
+  const text = tableFile(view, { direction, whole: 'adds up', low: 'low', high: 'high', ...natural, remarks: [] });
   expect(text).toContain('gamma en;1;-3;5;none shown\r\nCity;.;.;.;.\r\n');
   const rate = {
     ...table,

@@ -1,12 +1,16 @@
 /** A table in a sentence, as bars and as a table. */
+import { useState } from 'preact/hooks';
 import type { ReleaseView } from '../release-view.ts';
 import { useSpeech } from '../texts/texts.tsx';
 import { Bars } from './bars.tsx';
+import { Button } from './button.tsx';
 import { ResultTable } from './result-table.tsx';
 
 /** Everything that is shown of a table, whatever it was made from. */
 export function Figures({ view, caption }: { readonly view: ReleaseView; readonly caption: string }) {
   const { t } = useSpeech();
+  const [isNatural, setNatural] = useState(false);
+  const hasNatural = view.rows.some(({ values }) => values.some((shown) => shown?.natural));
   const hidden = view.rows.filter(({ values }) => values.includes(null)).length;
   return (
     <>
@@ -24,15 +28,20 @@ export function Figures({ view, caption }: { readonly view: ReleaseView; readonl
         <p class="kern-body">
           {t('answer.hiddenCount', { count: hidden, all: view.rows.length })} {t('answer.legend', { k: view.k })}
         </p>
-        <p class="kern-body">{t('answer.legendRange')}</p>
+        <p class="kern-body">{t(isNatural ? 'answer.legendNatural' : 'answer.legendRange')}</p>
+        {hasNatural ? (
+          <Button rank="secondary" onPress={() => setNatural(!isNatural)}>
+            {t(isNatural ? 'answer.withoutNatural' : 'answer.withNatural')}
+          </Button>
+        ) : null}
         {view.levels ? <p class="kern-body">{t('answer.legendWhole')}</p> : null}
-        <ResultTable view={view} caption={caption} />
+        <ResultTable view={view} caption={caption} isNatural={isNatural} />
         {view.levels?.map((level) => {
           const titles = level.axes.map(({ title }) => title).join(' · ');
           return (
             <div key={titles}>
               <h3 class="kern-heading-small">{titles}</h3>
-              <ResultTable view={level} caption={`${caption}: ${titles}`} />
+              <ResultTable view={level} caption={`${caption}: ${titles}`} isNatural={isNatural} />
             </div>
           );
         })}

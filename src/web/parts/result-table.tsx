@@ -1,9 +1,16 @@
 /** A release as a table: the text alternative of every chart. */
-import type { ReleaseView } from '../release-view.ts';
+import type { ReleaseView, Shown } from '../release-view.ts';
 import { useSpeech } from '../texts/texts.tsx';
 
+interface ResultTableProps {
+  readonly view: ReleaseView;
+  readonly caption: string;
+  /** Whether ranges hold natural variation, where that is defined. */
+  readonly isNatural: boolean;
+}
+
 /** All cells; hidden ones are "." with the word behind it for screen readers, never 0. */
-export function ResultTable({ view, caption }: { readonly view: ReleaseView; readonly caption: string }) {
+export function ResultTable({ view, caption, isNatural }: ResultTableProps) {
   const { t, number } = useSpeech();
   const hasWords = view.rows.some(({ word }) => word !== undefined);
   const addsUp = view.rows.some(({ whole }) => whole !== undefined);
@@ -23,7 +30,7 @@ export function ResultTable({ view, caption }: { readonly view: ReleaseView; rea
                 {title}
               </th>,
               <th class="kern-table__header kern-table__header--numeric" scope="col" key={`${id}-range`}>
-                {t('answer.range')}
+                {t(isNatural ? 'answer.rangeNatural' : 'answer.range')}
               </th>,
             ])}
             {addsUp ? (
@@ -59,7 +66,7 @@ export function ResultTable({ view, caption }: { readonly view: ReleaseView; rea
                     {shown ? number(shown.value, decimals) : <Hidden />}
                   </td>,
                   <td class="kern-table__cell kern-table__cell--numeric" key={`${id}-range`}>
-                    {shown ? `${number(shown.low, decimals)} – ${number(shown.high, decimals)}` : <Hidden />}
+                    <Range shown={shown} decimals={decimals} isNatural={isNatural} />
                   </td>,
                 ];
               })}
@@ -76,6 +83,20 @@ export function ResultTable({ view, caption }: { readonly view: ReleaseView; rea
       </table>
     </section>
   );
+}
+
+interface RangeProps {
+  readonly shown: Shown | null;
+  readonly decimals: number;
+  readonly isNatural: boolean;
+}
+
+function Range({ shown, decimals, isNatural }: RangeProps) {
+  const { t, number } = useSpeech();
+  if (!shown) return <Hidden />;
+  const range = isNatural ? shown.natural : shown;
+  if (!range) return <span title={t('answer.noNatural')}>–</span>;
+  return <>{`${number(range.low, decimals)} – ${number(range.high, decimals)}`}</>;
 }
 
 function Hidden() {

@@ -108,6 +108,8 @@ function Files({ answered, query, catalogue, view, parameters }: FilesProps) {
       whole: t('answer.whole'),
       low: t('answer.low'),
       high: t('answer.high'),
+      naturalLow: t('answer.naturalLow'),
+      naturalHigh: t('answer.naturalHigh'),
       remarks: [
         [t('file.question'), query.title[language]],
         ...parameters,

@@ -201,6 +201,8 @@ function Computed({ room, listed, catalogue, answered }: ComputedProps) {
       whole: t('answer.whole'),
       low: t('answer.low'),
       high: t('answer.high'),
+      naturalLow: t('answer.naturalLow'),
+      naturalHigh: t('answer.naturalHigh'),
       remarks: [
         [t('file.question'), table.title[language]],
         [t('file.purpose'), `${titles.purpose(table.purpose)} – ${legalBasisTitle(table.legalBasis, language)}`],

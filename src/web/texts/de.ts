@@ -172,6 +172,14 @@ export const de = {
   'answer.legend': '„.“ heißt geheim: weniger als {{k}} Einheiten, oder nicht sicher zeigbar. Es heißt nicht null.',
   'answer.legendRange':
     'Der Bereich beschreibt nur das zugefügte Rauschen, nicht die natürliche Schwankung und nicht Fehler der Quelle. Unterschiede innerhalb der Bereiche bedeuten nichts.',
+  'answer.rangeNatural': '95-%-Bereich mit Schwankung',
+  'answer.naturalLow': 'untere Grenze mit Schwankung (95 %)',
+  'answer.naturalHigh': 'obere Grenze mit Schwankung (95 %)',
+  'answer.noNatural': 'nicht bestimmt',
+  'answer.withNatural': 'Bereiche mit natürlicher Schwankung zeigen',
+  'answer.withoutNatural': 'Bereiche nur für das Rauschen zeigen',
+  'answer.legendNatural':
+    'Der Bereich beschreibt das zugefügte Rauschen und die natürliche Schwankung: was unter gleichen Bedingungen auch hätte eintreten können. Für Summen, Varianzen und Quantile ist er nicht bestimmt (–). Fehler der Quelle enthält er nicht.',
   'answer.hiddenCount_one': '{{count}} Zelle von {{all}} ist geheim.',
   'answer.hiddenCount_other': '{{count}} Zellen von {{all}} sind geheim.',
   'answer.example': 'Zum Lesen: {{key}}: Der Wert liegt mit 95 % zwischen {{low}} und {{high}}.',

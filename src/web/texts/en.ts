@@ -171,6 +171,14 @@ export const en: Texts = {
   'answer.legend': '“.” means hidden: fewer than {{k}} units, or not safe to show. It does not mean zero.',
   'answer.legendRange':
     'The range describes the added noise only, not natural variation and not errors of the source. Differences within the ranges mean nothing.',
+  'answer.rangeNatural': '95 % range with variation',
+  'answer.naturalLow': 'lower bound with variation (95 %)',
+  'answer.naturalHigh': 'upper bound with variation (95 %)',
+  'answer.noNatural': 'not defined',
+  'answer.withNatural': 'Show ranges with natural variation',
+  'answer.withoutNatural': 'Show ranges of the noise alone',
+  'answer.legendNatural':
+    'The range describes the added noise and natural variation: what might as well have happened under the same conditions. It is not defined (–) for sums, variances and quantiles. Errors of the source are not in it.',
   'answer.hiddenCount_one': '{{count}} cell of {{all}} is hidden.',
   'answer.hiddenCount_other': '{{count}} cells of {{all}} are hidden.',
   'answer.example': 'How to read it: {{key}}: the value lies between {{low}} and {{high}} with 95 %.',
