@@ -39,4 +39,5 @@ export * from './seal.ts';
 export * from './seal-head.ts';
 export * from './signature.ts';
 export * from './statement.ts';
+export * from './wanted.ts';
 export * from './wire.ts';

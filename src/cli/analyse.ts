@@ -49,9 +49,10 @@ export function addAnalyse(query: Command): void {
     });
 }
 
-function memberOptions({ url, room, charter, key }: AnalyseOptions): MemberOptions {
+/** Options of a member, which are needed where no folder of policies is named. */
+export function memberOptions({ url, room, charter, key }: Partial<MemberOptions>): MemberOptions {
   if (url === undefined || room === undefined || charter === undefined || key === undefined) {
-    throw new Error('query analyse: name --policies, or --url, --room, --charter and --key of a room');
+    throw new Error('query: name --policies, or --url, --room, --charter and --key of a room');
   }
   return { url, room, charter, key };
 }

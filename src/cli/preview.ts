@@ -57,13 +57,14 @@ async function preview(digest: string, options: PreviewOptions): Promise<void> {
   if (hidden !== null) print(`wohl geheim wie damals / likely hidden, were it like then: ${hidden.toFixed(1)}`);
 }
 
-function unitsOf(text: string): number {
+/** An assumed size of a cell as it is typed. */
+export function unitsOf(text: string): number {
   if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
   throw new Error('--units: write a whole number from 1 to 999999999, without separators');
 }
 
 /** A preview as people read it: price and runs left, then a table with a row a measure. */
-function previewLines({ charges, runsLeft, cells, unitsPerCell, measures }: Preview): string[] {
+export function previewLines({ charges, runsLeft, cells, unitsPerCell, measures }: Preview): string[] {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const head = [
     'Maß / measure',

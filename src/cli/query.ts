@@ -1,4 +1,4 @@
-/** `reinraum query propose|approve|revoke|clear|list|run` and, from their own files, `analyse`, `preview` and `table`: questions, from proposal to answer. */
+/** `reinraum query propose|approve|revoke|clear|list|run` and, from their own files, `analyse`, `preview`, `price` and `table`: questions, from proposal to answer. */
 import { ask, clearQuery, type RoomClient, retractionNotice, retractionsFor } from '@reinraum/client';
 import { AggregateQuery, type Catalogue, digestOf, type Json } from '@reinraum/protocol';
 import type { Command } from 'commander';
@@ -9,6 +9,7 @@ import { plainLabels } from './label-names.ts';
 import { print, say } from './output.ts';
 import { parametersOf } from './parameters.ts';
 import { addPreview } from './preview.ts';
+import { addPrice } from './price.ts';
 import { queryLines } from './query-list.ts';
 import { tableOf } from './table.ts';
 
@@ -58,6 +59,7 @@ export function addQuery(program: Command): void {
     });
   addAnalyse(query);
   addPreview(query);
+  addPrice(query);
   withMember(query.command('run'))
     .description('run an approved question for your own unit')
     .argument('<digest>', 'digest of the question')
