@@ -5,6 +5,7 @@
  *   npm test                        all stages
  *   npm test -- unit lint           the named stages or folders
  *   npm test -- ledger -t refund    test files whose path contains the word; options go to vitest
+ *   npm run test:nightly            statistics, attacks and faults with many more samples and repetitions
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -41,6 +42,8 @@ const testStages: readonly TestStage[] = [
   { name: 'faults', folders: ['faults/'], filesAtOnce: 1 },
   { name: 'e2e', folders: ['e2e/'], filesAtOnce: 1 },
 ];
+
+const nightlyStages = ['statistics', 'attacks', 'faults'] as const;
 
 const root = path.resolve(import.meta.dirname, '..');
 const tallies: Tally[] = [];
@@ -107,7 +110,10 @@ function summarise(): boolean {
   return failed.length === 0 && passed > 0;
 }
 
-const args = process.argv.slice(2);
+const [mode, ...others] = process.argv.slice(2);
+/** Asked for by tests that can do more where there is time. */
+if (mode === 'nightly') process.env['REINRAUM_NIGHTLY'] = '1';
+const args = mode === 'nightly' ? [...nightlyStages, ...others] : process.argv.slice(2);
 const firstOption = args.findIndex((arg) => arg.startsWith('-'));
 const words = firstOption === -1 ? args : args.slice(0, firstOption);
 const options = firstOption === -1 ? [] : args.slice(firstOption);
