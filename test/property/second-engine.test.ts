@@ -1,0 +1,101 @@
+/** The printer's SQL in another database: the tables before noise are the same integers (engine.md "Compiler"). */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Plan, plan, utf8 } from '@reinraum/protocol';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { startDuckdb } from '../../enclave/engine/duckdb.ts';
+import { aggregateSql, tableOf } from '../../enclave/query/sql.ts';
+import { type ResultRows, tablesOf } from '../../enclave/query/tables.ts';
+import { Intake } from '../../enclave/vault/intake.ts';
+import { needsPostgres, postgresPrograms, startPostgres } from '../support/postgres.ts';
+import { csvOf, type RandomDataset, randomDataset, randomPanel, randomQuery } from '../support/random-dataset.ts';
+
+const seed = 20_261_125;
+const datasets = Array.from({ length: 10 }, (_, n) =>
+  fc.sample(n % 2 === 0 ? randomDataset(`d${n}`) : randomPanel(`d${n}`), { numRuns: 1, seed: seed + n }),
+).flat();
+const endOfStatement = '===';
+
+function encoded(dataset: RandomDataset): string {
+  const intake = new Intake(dataset.schema, 1000);
+  const rows = intake.push(utf8(csvOf(dataset)));
+  intake.end();
+  expect(intake.findings).toEqual([]);
+  return rows;
+}
+
+function quoted(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}
+
+/** The dataset as the engine holds it: numbered units, positions of codes, integers. */
+function tableScript(dataset: RandomDataset): string {
+  const { id, unit, columns } = dataset.schema;
+  const staged = columns.map((_, at) => `c${at} BIGINT`).join(', ');
+  const named = columns.map(({ name }, at) => `c${at} AS ${quoted(name)}`).join(', ');
+  return [
+    `CREATE TEMP TABLE staging (row BIGINT, unit UUID, ${staged});`,
+    `COPY staging FROM STDIN WITH (FORMAT csv);\n${encoded(dataset)}\\.`,
+    `CREATE TABLE ${quoted(tableOf(id))} AS SELECT dense_rank() OVER (ORDER BY unit) AS ${quoted(unit)}, ${named} FROM staging;`,
+    'DROP TABLE staging;\n',
+  ].join('\n');
+}
+
+function queryScript(of: Plan): string {
+  return aggregateSql(of)
+    .map(({ text, binds }) => {
+      const values = binds.length === 0 ? '' : `(${binds.join(', ')})`;
+      return `PREPARE q AS ${text};\nEXECUTE q${values};\n\\echo ${endOfStatement}\nDEALLOCATE q;\n`;
+    })
+    .join('');
+}
+
+test('PostgreSQL and DuckDB give the same integers for random questions about random datasets', async (context) => {
+  const programs = postgresPrograms ?? context.skip(needsPostgres);
+  const directory = mkdtempSync(join(tmpdir(), 'reinraum-second-'));
+  const pipe = join(directory, 'load');
+  execFileSync('mkfifo', ['-m', '600', pipe]);
+  const engine = await startDuckdb(pipe, []);
+  const postgres = startPostgres(programs);
+  try {
+    for (const dataset of datasets) {
+      await engine.load(
+        dataset.schema,
+        (async function* () {
+          const rows = encoded(dataset);
+          if (rows !== '') yield rows;
+        })(),
+      );
+      await engine.admit(dataset.schema);
+    }
+    await engine.lock();
+    const asked = datasets.flatMap(({ schema }) =>
+      fc.sample(randomQuery(schema), { numRuns: 30, seed }).map((query) => plan(query, schema, {})),
+    );
+    const output = postgres.run([...datasets.map(tableScript), ...asked.map(queryScript)].join(''));
+    const results = output.split(`${endOfStatement}\n`).map(
+      (lines): ResultRows =>
+        lines
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => line.split('|')),
+    );
+    let [at, counted] = [0, 0n];
+    for (const of of asked) {
+      const statements = aggregateSql(of).length;
+      const theirs = tablesOf(of, results.slice(at, at + statements));
+      at += statements;
+      expect(theirs).toEqual(await engine.aggregate(of));
+      counted += theirs.flat().reduce((sum, value) => sum + (value < 0n ? -value : value), 0n);
+    }
+    expect(at).toBe(results.length - 1);
+    expect(counted).toBeGreaterThan(1_000n);
+  } finally {
+    postgres.stop();
+    engine.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
