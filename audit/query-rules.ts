@@ -141,10 +141,11 @@ export function charged(
   }
   if (entry.at.slice(0, 10) > current.declared.validUntil)
     throw new Broken('dataset', 'a dataset was asked after its term');
-  const balances = afterCharges(room, detail.charges);
+  const asker = { ref: statement.actor, unit: room.members.get(statement.actor)?.unit ?? '' };
+  const balances = afterCharges(room, detail.charges, { ...asker, purpose: detail.purpose });
   if ('exhausted' in balances) throw new Broken('budget', `the budget of "${balances.exhausted}" is overdrawn`);
   return () => {
-    for (const [population, balance] of balances) room.spent.set(population, balance);
+    for (const [account, balance] of balances) room.spent.set(account, balance);
     room.charges.set(index, { entry, outcome: 'open' });
   };
 }

@@ -1,6 +1,8 @@
 /** The room as its log tells it: balances, approvals and catalogue are folds of entries, kept nowhere else. */
 import {
   type AggregateQuery,
+  type Asker,
+  accountsOf,
   add,
   type Charge,
   type Charter,
@@ -129,22 +131,29 @@ function ownersOf({ schemas, queries }: Room, state: QueryState | TableState): S
   return new Set(asked.map(({ from }) => schemas.get(from.dataset)?.owner));
 }
 
-/** What a population has spent so far on both balances. */
-export function spentOf(room: Room, population: string): Balance {
-  return room.spent.get(population) ?? { loss: zero, delta: zero };
+/** What has been spent of an account – a population's, or an allotment's of it – on both balances. */
+export function spentOf(room: Room, account: string): Balance {
+  return room.spent.get(account) ?? { loss: zero, delta: zero };
 }
 
-/** Balances after some charges, or the population whose budget one of them would overdraw. */
-export function afterCharges(room: Room, charges: readonly Charge[]): Map<string, Balance> | { exhausted: string } {
+/** Balances after some charges, by account, or the account that one of them would overdraw. */
+export function afterCharges(
+  room: Room,
+  charges: readonly Charge[],
+  asker: Asker,
+): Map<string, Balance> | { exhausted: string } {
   const next = new Map(room.spent);
   for (const charge of charges) {
-    const budget = room.charter.populations.find(({ id }) => id === charge.population)?.budget;
-    const before = next.get(charge.population) ?? { loss: zero, delta: zero };
-    const loss = add(before.loss, lossOf(charge));
-    const delta = add(before.delta, parseRational(charge.delta));
-    const within = budget && compare(loss, lossOf(budget)) <= 0 && compare(delta, parseRational(budget.delta)) <= 0;
-    if (!within) return { exhausted: charge.population };
-    next.set(charge.population, { loss, delta });
+    const population = room.charter.populations.find(({ id }) => id === charge.population);
+    if (!population) return { exhausted: charge.population };
+    for (const { name, cap } of accountsOf(population, asker)) {
+      const before = next.get(name) ?? { loss: zero, delta: zero };
+      const loss = add(before.loss, lossOf(charge));
+      const delta = add(before.delta, parseRational(charge.delta));
+      const isWithin = compare(loss, lossOf(cap)) <= 0 && compare(delta, parseRational(cap.delta)) <= 0;
+      if (!isWithin) return { exhausted: name };
+      next.set(name, { loss, delta });
+    }
   }
   return next;
 }

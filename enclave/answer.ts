@@ -166,8 +166,11 @@ async function begin(
   // Datasets have changed since the engine was ready: nobody is charged for one that cannot answer.
   if (!engine.isAlive) throw new RefusedAct('dataset-unavailable', undefined, run);
   const charges = price(decision.query, decision.schema, room.charter);
-  if ('exhausted' in afterCharges(room, charges))
-    throw new RefusedAct('budget-exhausted', lossField(decision.query.privacy), run);
+  const balances = afterCharges(room, charges, { ...actor, purpose });
+  if ('exhausted' in balances) {
+    const isBudget = charges.some(({ population }) => population === balances.exhausted);
+    throw new RefusedAct('budget-exhausted', isBudget ? lossField(decision.query.privacy) : 'allotments', run);
+  }
   const { components, k } = decision.plan;
   const charged = await append({
     type: 'query.charged',

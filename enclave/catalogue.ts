@@ -1,11 +1,14 @@
 /** What members see of a room: a view of the fold, with ε beside ρ and δ. */
 import { currentVersion, missingApprovals, type QueryState, type Room, spentOf } from '@reinraum/audit';
 import {
+  type Account,
+  allAccounts,
   type Catalogue,
   type Charge,
   epsilonOf,
   formatRational,
   lossOf,
+  type Member,
   type Preview,
   type PreviewRequest,
   parseRational,
@@ -18,7 +21,11 @@ import {
 } from '@reinraum/protocol';
 
 /** The preview of a run, without reading a row. Throws {@link Refusal}. */
-export function previewIn(room: Room, { query: digest, parameters, unitsPerCell }: PreviewRequest): Preview {
+export function previewIn(
+  room: Room,
+  { query: digest, parameters, unitsPerCell }: PreviewRequest,
+  member: Pick<Member, 'ref' | 'unit'>,
+): Preview {
   const query = room.queries.get(digest)?.query;
   const schema = query && room.schemas.get(query.from.dataset);
   if (!query || !schema) throw new Refusal('query-unknown', 'query');
@@ -26,7 +33,8 @@ export function previewIn(room: Room, { query: digest, parameters, unitsPerCell 
   // The capacity is what the steward has declared for everyone to see; how many rows there are is nobody's to know.
   const capacity = currentVersion(room, query.from.dataset)?.declared.capacityRows ?? cells;
   const assumed = unitsPerCell ?? Math.max(1, Math.floor(capacity / cells));
-  return previewOf(query, schema, parameters, room.charter, (population) => spentOf(room, population), assumed);
+  const spent = (account: string) => spentOf(room, account);
+  return previewOf(query, schema, parameters, room.charter, spent, assumed, { ...member, purpose: query.purpose });
 }
 
 /** The catalogue of a room whose log has `size` entries. */
@@ -75,14 +83,20 @@ export function catalogueOf(room: Room, size: number): Catalogue {
     }),
     members: [...room.members.values()],
     recoveries: room.recoveries.map(({ approver, keys, expiresAt }) => ({ ...keys, approver, expiresAt })),
-    balances: charter.populations.map(({ id, budget }) => {
-      const spent = spentOf(room, id);
-      return {
-        population: id,
-        loss: { cap: formatRational(lossOf(budget)), spent: formatRational(spent.loss) },
-        delta: { cap: budget.delta, spent: formatRational(spent.delta) },
-        epsilon: { cap: epsilon(lossOf(budget)), spent: epsilon(spent.loss) },
+    balances: charter.populations.map((population) => {
+      const balanceOf = ({ name, cap }: Account) => {
+        const spent = spentOf(room, name);
+        return {
+          loss: { cap: formatRational(lossOf(cap)), spent: formatRational(spent.loss) },
+          delta: { cap: cap.delta, spent: formatRational(spent.delta) },
+          epsilon: { cap: epsilon(lossOf(cap)), spent: epsilon(spent.loss) },
+        };
       };
+      const [own, ...allotted] = allAccounts(population, { members: [...room.members.values()] });
+      if (!own) throw new TypeError('catalogue: a population without an account');
+      const allotments = allotted.map((account) => ({ account: account.name, ...balanceOf(account) }));
+      const balance = { population: population.id, ...balanceOf(own) };
+      return allotments.length > 0 ? { ...balance, allotments } : balance;
     }),
   };
 }

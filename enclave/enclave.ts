@@ -192,8 +192,9 @@ export class Enclave {
   /** What a run would cost and how exact it would be, for members with a session. Throws {@link Refusal}. */
   preview(request: PreviewRequest, session: string): Preview {
     const { room } = this.#open();
-    if (!this.#sessions.isOpen(session)) throw new Refusal('session-invalid');
-    return previewIn(room, request);
+    const member = room.members.get(this.#sessions.memberOf(session) ?? '');
+    if (!member) throw new Refusal('session-invalid');
+    return previewIn(room, request, { ref: member.ref, unit: member.unit });
   }
 
   async #obey(act: Authorised, object: unknown, opening: Submission['opening']): Promise<Outcome> {

@@ -31,11 +31,16 @@ export class Sessions {
   }
 
   isOpen(token: string | null): boolean {
+    return this.memberOf(token) !== undefined;
+  }
+
+  /** Reference of the member whose open session this is. */
+  memberOf(token: string | null): string | undefined {
     const session = token === null ? undefined : this.#open.get(token);
-    if (token === null || session === undefined) return false;
-    if (session.untilMs >= this.#clock()) return true;
+    if (token === null || session === undefined) return undefined;
+    if (session.untilMs >= this.#clock()) return session.member;
     this.#open.delete(token);
-    return false;
+    return undefined;
   }
 
   /** Ends every session of a member, by reference: the key that opened them is nobody's any more. */

@@ -1,9 +1,10 @@
 /** The charter: what the parties of a room agreed on (docs/spec/policy.md §2). */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { z } from 'zod';
+import { Allotment, allotmentKey } from './allotment.ts';
 import { toHex } from './bytes.ts';
 import { canonicalBytes, type Json } from './canonical.ts';
-import { accountantOf, withLoss } from './loss.ts';
+import { accountantOf, lossOf, withLoss } from './loss.ts';
 import { Bilingual, Bytes32, Day, Digest, Fraction, MemberRef, Slug, UnitPath } from './name.ts';
 import { compare, parseRational, type Rational, rational } from './rational.ts';
 
@@ -45,7 +46,10 @@ export const Population = z.strictObject({
   kFloor: z.int().min(2).max(1000),
   budget: withLoss({ delta: Fraction }),
   covers: z.array(z.strictObject({ population: Slug, lossFactor: Fraction })).max(8),
+  /** Parts of the budget for some who ask. Whoever none of them names has the budget alone. */
+  allotments: z.array(Allotment).min(1).max(64).exactOptional(),
 });
+export type Population = z.infer<typeof Population>;
 
 const common = {
   apiVersion: z.literal('reinraum/v1'),
@@ -149,6 +153,7 @@ export function charterFaults(
       }
     }
   }
+  for (const population of charter.populations) faults.push(...allotmentFaults(population, charter, units));
   if (charter.quorum > charter.witnesses.length) faults.push('quorum: more than there are witnesses');
   if (charter.members && charter.members.filter(({ roles }) => roles.some((role) => role !== 'analyst')).length > 16) {
     faults.push('members: more than 16 owners and data protection officers');
@@ -165,6 +170,37 @@ export function charterFaults(
       charter.datasets.map(({ id }) => id),
     );
   return faults;
+}
+
+/** Allotments of nobody, for one twice, of another accountant, or of more than there is. */
+function allotmentFaults(
+  { id, budget, allotments = [] }: Population,
+  { parties, purposes }: Pick<Charter, 'parties' | 'purposes'>,
+  units: ReadonlySet<string>,
+): string[] {
+  const known = {
+    party: (name: string) => parties.some((party) => party.id === name),
+    unit: (name: string) => units.has(name),
+    purpose: (name: string) => purposes.some((purpose) => purpose.id === name),
+    each: () => true,
+  };
+  return allotments.flatMap((allotment, at) => {
+    const field = `populations.${id}.allotments.${at}`;
+    const faults: string[] = [];
+    for (const [kind, name] of Object.entries(allotment.for) as [keyof typeof known, string][]) {
+      if (!known[kind](name)) faults.push(`${field}.for: no ${kind} "${name}" in the charter`);
+    }
+    if (allotments.slice(0, at).some((other) => allotmentKey(other) === allotmentKey(allotment))) {
+      faults.push(`${field}.for: stands twice`);
+    }
+    if (accountantOf(allotment) !== accountantOf(budget))
+      faults.push(`${field}: of another accountant than its budget`);
+    else if (compare(lossOf(allotment), lossOf(budget)) > 0) faults.push(`${field}: more than the budget`);
+    if (compare(parseRational(allotment.delta), parseRational(budget.delta)) > 0) {
+      faults.push(`${field}.delta: more than that of the budget`);
+    }
+    return faults;
+  });
 }
 
 /** Without these bounds no cut and no ε can be computed, and every answer would fail after its charge. */

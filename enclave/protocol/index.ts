@@ -1,4 +1,5 @@
 /** The door of `@reinraum/protocol`: everything two zones have to agree on. */
+export * from './allotment.ts';
 export * from './analysis/analyse.ts';
 export * from './analysis/finding.ts';
 export { type Compared, compareSelections } from './analysis/selection.ts';

@@ -3,6 +3,7 @@
  * template, schema, charter, balances and an assumption about the size of a cell. No row is read, nothing is secret.
  */
 import { z } from 'zod';
+import { type Asker, accountsOf } from './allotment.ts';
 import type { Charter } from './charter.ts';
 import { distributionOf, laplacePairDistribution, type NoiseDistribution } from './inference/distribution.ts';
 import { CountIntervals } from './inference/interval.ts';
@@ -49,10 +50,10 @@ export const Preview = z.strictObject({
 });
 export type Preview = z.infer<typeof Preview>;
 
-/** What a population has spent. */
-export type Spent = (population: string) => { readonly loss: Rational; readonly delta: Rational };
+/** What an account has spent: a population's, or an allotment's of it. */
+export type Spent = (account: string) => { readonly loss: Rational; readonly delta: Rational };
 
-/** The preview of a run with these parameters, for cells of `unitsPerCell` units. Throws as `plan` and `price`. */
+/** The preview of a run with these parameters, for cells of `unitsPerCell` units; runs left are those of the asker. Throws as `plan` and `price`. */
 export function previewOf(
   query: AggregateQuery,
   schema: DatasetSchema,
@@ -60,13 +61,14 @@ export function previewOf(
   charter: Pick<Charter, 'populations' | 'accountant'>,
   spent: Spent,
   unitsPerCell: number,
+  asker: Asker | null = null,
 ): Preview {
   const compiled = plan(query, schema, parameters);
   const charges = price(query, schema, charter);
   const delta = parseRational(charter.accountant.deltaPerDecision);
   return {
     charges,
-    runsLeft: runsLeft(charges, charter, spent),
+    runsLeft: runsLeft(charges, charter, spent, asker),
     cells: compiled.cells,
     unitsPerCell,
     measures: compiled.measures.map((measure) => measurePreview(measure, compiled, delta, unitsPerCell)),
@@ -83,11 +85,19 @@ export function hiddenExpected(
   return sizes.reduce((sum, units) => sum + 1 - (units < k ? 0 : survival(cut - units)), 0);
 }
 
-function runsLeft(charges: readonly Charge[], { populations }: Pick<Charter, 'populations'>, spent: Spent): number {
-  const runs = charges.map((charge) => {
-    const budget = populations.find(({ id }) => id === charge.population)?.budget;
-    if (!budget) return 0;
-    const { loss, delta } = spent(charge.population);
+function runsLeft(
+  charges: readonly Charge[],
+  { populations }: Pick<Charter, 'populations'>,
+  spent: Spent,
+  asker: Asker | null,
+): number {
+  const fits = charges.flatMap((charge) => {
+    const population = populations.find(({ id }) => id === charge.population);
+    return population ? accountsOf(population, asker).map((account) => ({ charge, account })) : [];
+  });
+  if (fits.length < charges.length) return 0;
+  const runs = fits.map(({ charge, account: { name, cap: budget } }) => {
+    const { loss, delta } = spent(name);
     const times = (cap: Rational, used: Rational, one: Rational) => {
       if (one.num === 0n) return Number.POSITIVE_INFINITY;
       const { num, den } = divide(subtract(cap, used), one);

@@ -153,6 +153,17 @@ export const Catalogue = z.strictObject({
       delta: z.strictObject({ cap: z.string(), spent: z.string() }),
       /** ε at the charter's δ for conversion, for display: rounded up. */
       epsilon: z.strictObject({ cap: z.number(), spent: z.number() }),
+      /** Of a population with allotments: "person party/city", and so on. */
+      allotments: z
+        .array(
+          z.strictObject({
+            account: z.string(),
+            loss: z.strictObject({ cap: z.string(), spent: z.string() }),
+            delta: z.strictObject({ cap: z.string(), spent: z.string() }),
+            epsilon: z.strictObject({ cap: z.number(), spent: z.number() }),
+          }),
+        )
+        .optional(),
     }),
   ),
 });

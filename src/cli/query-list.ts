@@ -21,7 +21,10 @@ export function queryLines({ queries, tables, balances, charter }: Listed): stri
       `${idOf(table)} ${digest}`,
       `  table, ${stateOf({ ...state, suspended: null })}`,
     ]),
-    ...balances.map(({ population, loss }) => `${population}: ${unit} ${loss.spent} of ${loss.cap} spent`),
+    ...balances.flatMap(({ population, loss, allotments = [] }) => [
+      `${population}: ${unit} ${loss.spent} of ${loss.cap} spent`,
+      ...allotments.map((part) => `  ${part.account}: ${unit} ${part.loss.spent} of ${part.loss.cap} spent`),
+    ]),
   ];
 }
 

@@ -27,13 +27,15 @@ export interface BudgetView {
   readonly epsilon: { readonly cap: number; readonly spent: number };
   /** What somebody who held it for 10 % likely that a person is in the data can come to hold at most, so far. */
   readonly suspicion: number;
+  /** Parts of the budget for some who ask. */
+  readonly allotments: NonNullable<Balance['allotments']>;
 }
 
 /** The prior the sentence about a budget speaks of. */
 export const priorOfSentence = 0.1;
 
 /** A balance for people. */
-export function budgetView({ population, loss, epsilon }: Balance): BudgetView {
+export function budgetView({ population, loss, epsilon, allotments = [] }: Balance): BudgetView {
   const cap = parseRational(loss.cap);
   const spent = parseRational(loss.spent);
   return {
@@ -42,6 +44,7 @@ export function budgetView({ population, loss, epsilon }: Balance): BudgetView {
     loss: { ...loss, left: toNumber(subtract(cap, spent)) },
     epsilon,
     suspicion: posterior(priorOfSentence, epsilon.spent),
+    allotments,
   };
 }
 

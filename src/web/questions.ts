@@ -59,11 +59,19 @@ export function titlesOf(charter: Charter, language: 'de' | 'en') {
     const title = party?.units.find(({ id }) => id === unitId)?.title[language];
     return title === undefined ? path : `${title} (${party?.title[language]})`;
   };
+  const purpose = (id: string) => charter.purposes.find((candidate) => candidate.id === id)?.title[language] ?? id;
+  const party = (id: string) => charter.parties.find((candidate) => candidate.id === id)?.title[language] ?? id;
   return {
     unit,
-    purpose: (id: string) => charter.purposes.find((purpose) => purpose.id === id)?.title[language] ?? id,
+    purpose,
     population: (id: string) => charter.populations.find((population) => population.id === id)?.title[language] ?? id,
-    party: (id: string) => charter.parties.find((party) => party.id === id)?.title[language] ?? id,
+    party,
+    /** Whose an allotment is: what follows the population in "person party/city". */
+    account: (account: string) => {
+      const [, kind = '', name = ''] = /^\S+ ([a-z]+)\/(.*)$/.exec(account) ?? [];
+      const titleOf = { party, unit, purpose }[kind];
+      return titleOf ? titleOf(name) : name;
+    },
   };
 }
 

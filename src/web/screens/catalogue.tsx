@@ -164,6 +164,22 @@ function Budgets({ catalogue }: { readonly catalogue: Catalogue }) {
                 ? t('budget.untouched')
                 : t('budget.sentence', { prior: percent(priorOfSentence), after: percent(view.suspicion) })}
             </p>
+            {view.allotments.length === 0 ? null : (
+              <>
+                <p class="kern-body kern-body--small">{t('budget.allotments')}</p>
+                <ul class="kern-body kern-body--small">
+                  {view.allotments.map(({ account, loss }) => (
+                    <li key={account}>
+                      {t('budget.allotment', {
+                        whose: titles.account(account),
+                        unit: catalogue.charter.accountant.kind === 'zcdp' ? 'ρ' : 'ε',
+                        ...loss,
+                      })}
+                    </li>
+                  ))}
+                </ul>
+              </>
+            )}
           </div>
         ))}
       </div>
