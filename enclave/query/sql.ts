@@ -56,7 +56,9 @@ export function duplicatesSql(
 
 /** Turns the staging table into the dataset: dense unit numbers, sorted by unit so that the order of rows is gone. */
 export function admitSql(schema: DatasetSchema): readonly string[] {
-  const columns = schema.columns.map(({ name }, at) => `"c${at}" AS ${quote(name)}`).join(', ');
+  // Positions of codes fit 16 bits and are grouped faster so; integers keep the width their sums and squares need.
+  const stored = schema.columns.map(({ type }, at) => (type === 'code' ? `CAST("c${at}" AS SMALLINT)` : `"c${at}"`));
+  const columns = schema.columns.map(({ name }, at) => `${stored[at]} AS ${quote(name)}`).join(', ');
   // With a period a unit has several rows: they get one number, and follow each other in the order of the periods.
   const period = schema.columns.findIndex(({ name }) => name === schema.period);
   const order = period === -1 ? '"rank"' : `"rank", "c${period}"`;
