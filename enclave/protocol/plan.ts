@@ -78,6 +78,8 @@ export interface Plan {
   readonly population: string;
   /** Column of pseudonyms, numbered; null where a cell holds at most one row of a unit and rows are units. */
   readonly distinct: string | null;
+  /** Rows of a unit that are read, those of the lowest ranks; absent where there is no more to leave out. */
+  readonly maxRows?: number;
   readonly where: PlanNode | null;
   readonly axes: readonly PlanAxis[];
   readonly measures: readonly PlanMeasure[];
@@ -112,6 +114,7 @@ export function plan(query: AggregateQuery, schema: DatasetSchema, parameters: P
     dataset: schema.id,
     population: query.population,
     distinct: contributionOf(query, schema).rowsPerCell > 1n ? schema.unit : null,
+    ...(query.contribution ? { maxRows: query.contribution.maxRows } : {}),
     where: query.where ? node(query.where, scope, 'where') : null,
     axes,
     measures: query.measures.map((measure, at) => ({

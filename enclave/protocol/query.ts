@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { Bilingual, Code, Day, Fraction, Slug, UnitPath } from './name.ts';
 
 const valuesMax = 4096;
+/** Most rows of one unit a question may use. */
+const rowsMax = 1000;
 /** Levels of a predicate; a comparison alone is one. */
 const depthMax = 6;
 
@@ -154,6 +156,8 @@ export const AggregateQuery = z
     population: Slug,
     from: z.strictObject({ dataset: Slug, as: Slug }),
     where: predicate(depthMax).optional(),
+    /** Rows of one unit that count, where its dataset has many; which ones, a keyed hash decides (docs/spec/query.md §4). */
+    contribution: z.strictObject({ maxRows: z.int().min(1).max(rowsMax) }).optional(),
     groupBy: z.array(GroupKey).min(1).max(6),
     /**
      * Levels above the finest cells, finest first, each measured by itself: what of an axis, or of the level below, is counted

@@ -24,8 +24,9 @@ const expressions = new Set([
   'FUNCTION FUNCTION',
 ]);
 const functions = new Set(['count_star', 'count', 'sum']);
-/** The one column whose distinct values are counted: the number of the unit. */
+/** The number of the unit, and what it is read as where the unit has a value: the columns whose distinct values are counted. */
 const unitName = 'u';
+const validUnitName = /^u\d*$/;
 /** What a measure reads of a row. */
 const valueName = /^v\d+$/;
 const nodes = new Set(['SELECT_NODE', 'ORDER_MODIFIER', 'ORDER_DEFAULT', 'SUBQUERY', 'BASE_TABLE', 'BOUND', 'INTEGER']);
@@ -119,9 +120,9 @@ function isUnordered(order: unknown): boolean {
   return list(record(order)['orders']).length === 0;
 }
 
-/** `count(DISTINCT "u")`. */
+/** `count(DISTINCT "u")`, or of the units with a value. */
 function isUnitCount(node: Record<string, unknown>): boolean {
-  return node['function_name'] === 'count' && argumentOf(node) === unitName;
+  return node['function_name'] === 'count' && validUnitName.test(argumentOf(node));
 }
 
 /** Name of the one column an aggregate is of; empty where it is of anything else. */

@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- bounds [rows]`: what bounding a unit's rows costs beside a bare DuckDB on the same rows, with one row a
- * unit, where it is proved at admission. Ratios of one run; nothing is asserted.
+ * `npm run bench -- bounds [rows]`: what bounding a unit's rows costs beside a bare DuckDB on the same rows. With one row a unit it
+ * is proved at admission; with many, ranks stored at admission are read, or they would be made in every query. Ratios of one
+ * run; nothing is asserted.
  */
 import { execFileSync } from 'node:child_process';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -38,12 +39,17 @@ const single = DatasetSchema.parse({
   ],
 });
 
-/** What is asked: a measure, and what somebody would write by hand. */
+/** The same columns, about three rows a unit. */
+const several = DatasetSchema.parse({ ...single, id: 'several', rowsPerUnit: 'many' });
+const rankKey = new Uint8Array(32).fill(1);
+
+const sum = { fn: 'sum', column: 't.amount', clamp: [0, amountMax] };
+/** What is asked of one row a unit: a measure, and what somebody would write by hand. */
 const questions = [
   { name: 'count by district', measure: { fn: 'count' }, bare: 'count(*)', by: 'district' },
   {
     name: 'sum by district',
-    measure: { fn: 'sum', column: 't.amount', clamp: [0, amountMax] },
+    measure: sum,
     bare: 'count(*), sum(amount)',
     by: 'district',
   },
@@ -55,7 +61,34 @@ const questions = [
   },
 ] as const;
 
-function planOf(schema: DatasetSchema, measure: object): Plan {
+/** What is asked of some rows a unit, and what somebody who knows of no bound would write by hand. */
+const bounded = [
+  { maxRows: 1, measure: { fn: 'count' }, bare: 'count(*)' },
+  { maxRows: 1, measure: sum, bare: 'count(*), sum(amount)' },
+  { maxRows: 3, measure: { fn: 'count' }, bare: 'count(DISTINCT unit_id)' },
+  { maxRows: 3, measure: { fn: 'countRows' }, bare: 'count(DISTINCT unit_id), count(*)' },
+  { maxRows: 3, measure: sum, bare: 'count(DISTINCT unit_id), sum(amount)' },
+];
+
+/** A hash of a row's own contents, as a query can make one. */
+const hashed = 'hash(unit_id, district, class, amount)';
+/** Bounding in the query, in the forms of engine.md: by a window, and by the least of hash and payload a unit. */
+const alternatives = (maxRows: number) => [
+  {
+    name: `window of ${maxRows} a unit, then count(*)`,
+    text: `SELECT district, count(*) FROM (SELECT district, row_number() OVER (PARTITION BY unit_id ORDER BY ${hashed}) AS rk FROM "d_several") AS w WHERE rk <= ${maxRows} GROUP BY district ORDER BY district`,
+  },
+  ...(maxRows > 1
+    ? []
+    : [
+        {
+          name: 'packed min(hash, district) a unit, then count(*)',
+          text: `SELECT least & 15 AS district, count(*) FROM (SELECT min((${hashed} & 18446744073709551600) | CAST(district AS UBIGINT)) AS least FROM "d_several" GROUP BY unit_id) AS p GROUP BY least & 15 ORDER BY district`,
+        },
+      ]),
+];
+
+function planOf(schema: DatasetSchema, measure: object, maxRows?: number): Plan {
   const query = AggregateQuery.parse({
     apiVersion: 'reinraum/v1',
     kind: 'AggregateQuery',
@@ -68,6 +101,7 @@ function planOf(schema: DatasetSchema, measure: object): Plan {
     expires: '2030-01-01',
     population: 'person',
     from: { dataset: schema.id, as: 't' },
+    ...(maxRows === undefined ? {} : { contribution: { maxRows } }),
     groupBy: [{ column: 't.district', as: 'district' }],
     measures: [{ as: 'm', ...measure }],
     privacy: { mechanism: 'discreteGaussian', rho: '1/100', k: 20 },
@@ -95,15 +129,21 @@ function* encoded(rows: number, unitOf: (row: number) => number): Generator<stri
   yield text;
 }
 
-/** Loads a file of encoded rows into the engine, and as it is into a table of a bare DuckDB. */
+/** A number that follows from a row's number and looks like none. */
+function scattered(row: number): number {
+  const mixed = Math.imul(row ^ (row >>> 15), 0x2c1b3c6d);
+  return Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39) >>> 0;
+}
+
+/** Loads a file of encoded rows into the engine, and into a table of a bare DuckDB, with units numbered and in order too. */
 async function load(schema: DatasetSchema, file: string, engine: Engine, bare: DuckDBConnection): Promise<void> {
   const begun = performance.now();
   await engine.load(schema, createReadStream(file, { encoding: 'latin1', highWaterMark: 1 << 18 }));
-  await engine.admit(schema);
+  await engine.admit(schema, rankKey);
   print(`${schema.id}: loaded and admitted in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   const columns = schema.columns.map(({ name }) => `'${name}': 'INTEGER'`).join(', ');
   await bare.run(
-    `CREATE TABLE "d_${schema.id}" AS SELECT * EXCLUDE ("row") FROM read_csv('${file.replaceAll("'", "''")}', header = false, auto_detect = false, columns = {'row': 'BIGINT', 'unit': 'UUID', ${columns}})`,
+    `CREATE TABLE "d_${schema.id}" AS SELECT * EXCLUDE ("row", "unit"), CAST(dense_rank() OVER (ORDER BY "unit") AS INTEGER) AS "unit_id" FROM read_csv('${file.replaceAll("'", "''")}', header = false, auto_detect = false, columns = {'row': 'BIGINT', 'unit': 'UUID', ${columns}}) ORDER BY "unit_id"`,
   );
 }
 
@@ -159,6 +199,11 @@ export async function benchBounds(rows: number): Promise<void> {
       createWriteStream(file),
     );
     await load(single, file, engine, bare);
+    await pipeline(
+      encoded(rows, (row) => scattered(row) % Math.ceil(rows / 3)),
+      createWriteStream(file),
+    );
+    await load(several, file, engine, bare);
     await engine.lock();
     header(`${rows} rows, one a unit`);
     for (const { name, measure, bare: aggregates, by } of questions) {
@@ -171,6 +216,30 @@ export async function benchBounds(rows: number): Promise<void> {
         (await timedStatements(bare, compiled)).median,
         (await timedOurs(engine, compiled)).median,
       );
+    }
+    header(`${rows} rows, about three a unit`);
+    for (const { maxRows, measure, bare: aggregates } of bounded) {
+      const compiled = planOf(several, measure, maxRows);
+      const text = `SELECT district, ${aggregates} FROM "d_several" GROUP BY district ORDER BY district`;
+      const hand = await timed(async () => (await bare.runAndReadAll(text)).getRows());
+      const { maxRows: _, ...unbounded } = compiled;
+      line(
+        `${measure.fn}, ${maxRows} by stored rank`,
+        hand.median,
+        (await timedStatements(bare, unbounded)).median,
+        (await timedOurs(engine, compiled)).median,
+      );
+    }
+    print(
+      `${'bounded in the query'.padEnd(44)}${['unbounded', 'bounded', 'ratio'].map((word) => word.padStart(9)).join('')}`,
+    );
+    for (const { name, text } of [...alternatives(1), ...alternatives(3)]) {
+      const plain = await timed(async () =>
+        bare.runAndReadAll('SELECT district, count(*) FROM "d_several" GROUP BY district'),
+      );
+      const made = await timed(async () => bare.runAndReadAll(text));
+      const figures = [plain.median.toFixed(1), made.median.toFixed(1), (made.median / plain.median).toFixed(1)];
+      print(name.padEnd(44) + figures.map((figure) => figure.padStart(9)).join(''));
     }
   } finally {
     engine.close();
