@@ -23,9 +23,18 @@ export interface Sensitivity {
 /**
  * Integers of a cell: `units` (valid units), `rows`, `sum` (clamped, in grid steps), `centred` (Σy with y = 2x − l − u in steps),
  * `squares` (Σ(2y² − W²), W = u − l in steps), `twoSided` (Σ(x − l) and Σ(u − x) in steps; together u − l times the valid units), `pair` (units with and without),
- * `bins` (units by class).
+ * `bins` (units by class), `distinct` (different values).
  */
-export type ComponentPart = 'units' | 'rows' | 'sum' | 'centred' | 'squares' | 'twoSided' | 'pair' | 'bins';
+export type ComponentPart =
+  | 'units'
+  | 'rows'
+  | 'sum'
+  | 'centred'
+  | 'squares'
+  | 'twoSided'
+  | 'pair'
+  | 'bins'
+  | 'distinct';
 
 /** One table of integers that is noised as a whole. */
 export interface Component {
@@ -171,6 +180,14 @@ function tableOf(
     const sensitivity = { l0: cells, l1: rows, l2Squared, lInfinity: rowsPerCell };
     return { table: { part: 'rows', width: 1, sensitivity, decides: false } };
   }
+  if (measure.fn === 'countDistinct') {
+    const column = columnNamed(measure.column, query, schema, `${field}.column`);
+    // A unit adds no more values to a cell than it has rows there, and than the column can have.
+    const [from, to] = rangeOf(column);
+    const values = (BigInt(to) - BigInt(from)) / BigInt(column.type === 'code' ? 1 : column.step) + 1n;
+    const most = { ...contribution, rowsPerCell: values < rowsPerCell ? values : rowsPerCell };
+    return { column, table: { part: 'distinct', width: 1, sensitivity: summed(most, 1n), decides: false } };
+  }
   // A value a unit has several of is no value of the unit; fix the period, or group by it. Rows that are bounded add up.
   if (rowsPerCell > 1n && !(query.contribution && measure.fn === 'sum'))
     throw new Refusal('query-not-compilable', `${field}.fn`);
@@ -207,6 +224,11 @@ function tableOf(
     column,
     table: { part: isSum ? 'sum' : 'centred', width: 1, sensitivity: summed(contribution, reach), decides: false },
   };
+}
+
+/** Least and greatest value of a column as it is encoded: positions of codes, or integers. */
+export function rangeOf(column: Column): readonly [number, number] {
+  return column.type === 'code' ? [0, column.codes.length - 1] : [column.min, column.max];
 }
 
 function isVariance({ fn }: Measure): boolean {

@@ -81,12 +81,14 @@ const bands = z.array(z.int()).min(2).max(512);
 const permitted =
   'no such measure; instead of min and max ask for quantiles 1/100 and 99/100, instead of avg for mean, instead of median for quantile 1/2';
 
-/** What is computed for every cell (docs/spec/query.md §4). All but `countRows` are about units. */
+/** What is computed for every cell (docs/spec/query.md §4). All but `countRows` and `countDistinct` are about units. */
 export const Measure = z.discriminatedUnion(
   'fn',
   [
     z.strictObject(named('count')),
     z.strictObject(named('countRows')),
+    /** How many different values of a column there are among the cell's rows. */
+    z.strictObject({ ...named('countDistinct'), column: ColumnRef }),
     z.strictObject({ ...named('sum'), ...clamped }),
     z.strictObject({ ...named('mean'), ...clamped }),
     /** Mean squared distance from the mean, and its root. */
@@ -110,6 +112,7 @@ export type Measure = z.infer<typeof Measure>;
 export const measureFunctions = [
   'count',
   'countRows',
+  'countDistinct',
   'sum',
   'mean',
   'variance',

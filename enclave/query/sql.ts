@@ -130,7 +130,7 @@ function byCellSql(plan: Plan): Sql {
       }
       aggregates.push(
         plan.distinct === null ? `count(${value})` : `count(DISTINCT ${valid})`,
-        `sum(${value})`,
+        input.distinct ? `count(DISTINCT ${value})` : `sum(${value})`,
         ...(input.squared ? [`sum(${value} * ${value})`] : []),
       );
     }

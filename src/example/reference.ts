@@ -152,6 +152,7 @@ function trueValues({ fn, input, quantile }: PlanMeasure, units: number, read: r
   }
   if (input.of === 'value') {
     const [low, high] = input.clamp;
+    if (input.distinct) return alone(new Set(read).size, read.length);
     const sum = read.reduce((total, value) => total + Math.min(high, Math.max(low, value)), 0);
     return alone(fn === 'sum' ? sum : read.length === 0 ? null : sum / read.length, read.length);
   }

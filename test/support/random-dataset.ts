@@ -169,6 +169,7 @@ function measures(schema: DatasetSchema, isSingle: boolean): fc.Arbitrary<object
   const several = schema.columns.filter((of) => domain(of).length > 1);
   const integers = schema.columns.filter((of) => of.type === 'integer');
   const summed = integers.filter((of) => of.max > of.min && of.min % of.step === 0);
+  const distinct = fc.constantFrom(...schema.columns).map(({ name }) => ({ fn: 'countDistinct', column: `r.${name}` }));
   const bounded =
     schema.rowsPerUnit === 1 || summed.length === 0
       ? []
@@ -205,7 +206,7 @@ function measures(schema: DatasetSchema, isSingle: boolean): fc.Arbitrary<object
           : []),
       ]
     : [];
-  const any = fc.oneof(fc.constant({ fn: 'count' }), fc.constant({ fn: 'countRows' }), ...bounded, ...single);
+  const any = fc.oneof(fc.constant({ fn: 'count' }), fc.constant({ fn: 'countRows' }), distinct, ...bounded, ...single);
   return fc
     .array(any, { minLength: 1, maxLength: 4 })
     .map((list) => list.map((measure, at) => ({ as: `m${at}`, ...measure })));
@@ -355,13 +356,16 @@ function reference(
     const value = Array.from({ length: size }, (_, n) => BigInt(members.filter(({ row }) => on(row) === n).length));
     return { units: value.reduce((sum, count) => sum + count, 0n), value };
   }
+  const present = members.filter(({ row }) => row(measure.column) !== null);
+  const valid = BigInt(new Set(present.map(({ unit }) => unit)).size);
+  if (measure.fn === 'countDistinct') {
+    return { units: valid, value: [BigInt(new Set(present.map(({ row }) => row(measure.column))).size)] };
+  }
   const [low, high] = measure.clamp;
   const of = columns.find(({ name }) => `r.${name}` === measure.column);
   const step = of?.type === 'integer' ? of.step : 1;
-  const present = members.filter(({ row }) => row(measure.column) !== null);
   const values = present.map(({ row }) => Math.min(high, Math.max(low, Number(row(measure.column)))));
   const sumOf = (part: (v: number) => number) => BigInt(values.reduce((total, v) => total + part(v), 0) / step);
-  const valid = BigInt(new Set(present.map(({ unit }) => unit)).size);
   if (measure.fn === 'sum') return { units: valid, value: [sumOf((v) => v)] };
   if (measure.fn !== 'mean') {
     const squares = values.map((v) => 2 * ((2 * v - low - high) / step) ** 2 - ((high - low) / step) ** 2);

@@ -160,6 +160,23 @@ describe('measures', () => {
     expect(decisionsOf(bounded(7, { fn: 'count' }))).toBe(3n);
   });
 
+  test('count no more different values than rows there are, and than a column can have', () => {
+    const distinct = (column: string, maxRows: number) =>
+      bounded(maxRows, { fn: 'countDistinct', column }).components.map(({ part, sensitivity }) => [part, sensitivity]);
+    const units = ['units', { l0: 3n, l1: 3n, l2Squared: 3n, lInfinity: 1n }];
+    expect(distinct('r.age', 7)).toEqual([units, ['distinct', { l0: 3n, l1: 7n, l2Squared: 49n, lInfinity: 7n }]]);
+    // Two codes in each of three districts.
+    expect(distinct('r.sex', 7)).toEqual([units, ['distinct', { l0: 3n, l1: 6n, l2Squared: 12n, lInfinity: 2n }]]);
+    expect(distinct('r.sex', 5)[1]).toEqual(['distinct', { l0: 3n, l1: 5n, l2Squared: 10n, lInfinity: 2n }]);
+    expect(componentsOf(measuring({ fn: 'countDistinct', column: 'r.age' }), flat).components[1]).toMatchObject({
+      part: 'distinct',
+      sensitivity: { l0: 1n, l1: 1n, l2Squared: 1n, lInfinity: 1n },
+    });
+    expect(refusal(() => bounded(2, { fn: 'countDistinct', column: 'r.person_id' }))).toBe(
+      'query-not-compilable: measures.0.column',
+    );
+  });
+
   test('of one row of a unit are those of one row there is', () => {
     const all = [
       { fn: 'sum', column: 'r.debt', clamp: [0, 50_000] },

@@ -176,6 +176,18 @@ const made: readonly (readonly [string, DatasetSchema, AggregateQuery, Parameter
     }),
     {},
   ],
+  [
+    'different values of many rows',
+    many,
+    query({
+      contribution: { maxRows: 4 },
+      measures: [
+        { as: 'balances', fn: 'countDistinct', column: 'r.balance' },
+        { as: 'sexes', fn: 'countDistinct', column: 'r.sex' },
+      ],
+    }),
+    {},
+  ],
 ];
 
 /** A plan as JSON: integers of any size as text. */
