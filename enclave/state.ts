@@ -1,6 +1,8 @@
 /** The state directory: secrets, stored releases, objects and log, and the engine they are loaded into. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { DurableDirectory, Log, type Room } from '@reinraum/audit';
 import { formatInstant, Refusal, type Release, type SigningKey, signingKey, toBase64, utf8 } from '@reinraum/protocol';
 import type { Desk } from './answer.ts';
@@ -20,13 +22,15 @@ import { SecretStore } from './vault/secrets.ts';
 const journalHeadBytes = 8;
 
 /** A fresh engine with every admitted dataset, locked. */
-async function loadAll(desk: Intakes, room: Room): Promise<Engine> {
+async function loadAll(desk: Intakes & Pick<Desk, 'roomKey'>, room: Room): Promise<Engine> {
   const engine = await desk.startEngine();
   try {
     for (const sealed of await admittedDatasets(desk, room)) {
       const { admitted } = await loadSealed(sealed, engine);
       if (!admitted) throw new Error('enclave: an admitted dataset is not what it was');
-      await engine.admit(sealed.schema);
+      // From room and dataset, never from a version: a row that stays keeps its rank.
+      const rankKey = hmac(sha256, desk.roomKey, utf8(`reinraum/rank/v1 ${sealed.schema.id}`));
+      await engine.admit(sealed.schema, rankKey);
     }
     await engine.lock();
     return engine;

@@ -134,6 +134,17 @@ function inferOf(measure: PlanMeasure, { mechanism, width }: Component, squares:
         // A cell that is shown holds at least k units, and each of them a row.
         return [within(rows, { low: low > k ? low : k, high: high > k ? high : k })];
       };
+    case 'countDistinct': {
+      if (measure.input.of !== 'value') throw new TypeError('infer: different values of nothing');
+      const { clamp, step } = measure.input;
+      const most = (BigInt(clamp[1]) - BigInt(clamp[0])) / BigInt(step) + 1n;
+      // A cell that is shown has units with a value, so one value at least.
+      const possible = (value: bigint) => (value < 1n ? 1n : value > most ? most : value);
+      return ({ values: [values = 0n] }) => {
+        const { low, high } = plainInterval(plain(values), alpha);
+        return [within(values, { low: possible(low), high: possible(high) })];
+      };
+    }
     case 'sum': {
       const step = BigInt(measure.input.of === 'value' ? measure.input.step : 1);
       return ({ values: [sum = 0n] }) => {

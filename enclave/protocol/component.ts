@@ -23,9 +23,18 @@ export interface Sensitivity {
 /**
  * Integers of a cell: `units` (valid units), `rows`, `sum` (clamped, in grid steps), `centred` (Σy with y = 2x − l − u in steps),
  * `squares` (Σ(2y² − W²), W = u − l in steps), `twoSided` (Σ(x − l) and Σ(u − x) in steps; together u − l times the valid units), `pair` (units with and without),
- * `bins` (units by class).
+ * `bins` (units by class), `distinct` (different values).
  */
-export type ComponentPart = 'units' | 'rows' | 'sum' | 'centred' | 'squares' | 'twoSided' | 'pair' | 'bins';
+export type ComponentPart =
+  | 'units'
+  | 'rows'
+  | 'sum'
+  | 'centred'
+  | 'squares'
+  | 'twoSided'
+  | 'pair'
+  | 'bins'
+  | 'distinct';
 
 /** One table of integers that is noised as a whole. */
 export interface Component {
@@ -171,8 +180,17 @@ function tableOf(
     const sensitivity = { l0: cells, l1: rows, l2Squared, lInfinity: rowsPerCell };
     return { table: { part: 'rows', width: 1, sensitivity, decides: false } };
   }
-  // A value a unit has several of is no value of the unit; fix the period, or group by it.
-  if (rowsPerCell > 1n) throw new Refusal('query-not-compilable', `${field}.fn`);
+  if (measure.fn === 'countDistinct') {
+    const column = columnNamed(measure.column, query, schema, `${field}.column`);
+    // A unit adds no more values to a cell than it has rows there, and than the column can have.
+    const [from, to] = rangeOf(column);
+    const values = (BigInt(to) - BigInt(from)) / BigInt(column.type === 'code' ? 1 : column.step) + 1n;
+    const most = { ...contribution, rowsPerCell: values < rowsPerCell ? values : rowsPerCell };
+    return { column, table: { part: 'distinct', width: 1, sensitivity: summed(most, 1n), decides: false } };
+  }
+  // A value a unit has several of is no value of the unit; fix the period, or group by it. Rows that are bounded add up.
+  if (rowsPerCell > 1n && !(query.contribution && measure.fn === 'sum'))
+    throw new Refusal('query-not-compilable', `${field}.fn`);
   if (measure.fn === 'rate') return { table: { part: 'pair', ...units, width: 2 } };
   const column = columnNamed(measure.column, query, schema, `${field}.column`);
   if (measure.fn === 'shares' || measure.fn === 'histogram') {
@@ -204,8 +222,13 @@ function tableOf(
   const reach = isSum ? (abs(low) > abs(high) ? abs(low) : abs(high)) : high - low;
   return {
     column,
-    table: { part: isSum ? 'sum' : 'centred', width: 1, sensitivity: summed(cells, reach), decides: false },
+    table: { part: isSum ? 'sum' : 'centred', width: 1, sensitivity: summed(contribution, reach), decides: false },
   };
+}
+
+/** Least and greatest value of a column as it is encoded: positions of codes, or integers. */
+export function rangeOf(column: Column): readonly [number, number] {
+  return column.type === 'code' ? [0, column.codes.length - 1] : [column.min, column.max];
 }
 
 function isVariance({ fn }: Measure): boolean {
@@ -214,12 +237,15 @@ function isVariance({ fn }: Measure): boolean {
 
 /** Beside Σy with |y| ≤ W: every 2y² − W² is within ± W². */
 function squaresOf({ sensitivity: { l0, lInfinity } }: Table): Table {
-  return { part: 'squares', width: 1, sensitivity: summed(l0, lInfinity ** 2n), decides: false };
+  const once = { rows: l0, cells: l0, rowsPerCell: 1n };
+  return { part: 'squares', width: 1, sensitivity: summed(once, lInfinity ** 2n), decides: false };
 }
 
-/** One value of at most `reach` either way, in each of a unit's cells. */
-function summed(cells: bigint, reach: bigint): Sensitivity {
-  return { l0: cells, l1: cells * reach, l2Squared: cells * reach * reach, lInfinity: reach };
+/** One value of at most `reach` either way, in each of a unit's rows. Σn² is largest with most rows in one cell. */
+function summed({ rows, cells, rowsPerCell }: Contribution, reach: bigint): Sensitivity {
+  const counted = rows < cells * rowsPerCell ? rows : cells * rowsPerCell;
+  const l2Squared = counted * rowsPerCell * reach * reach;
+  return { l0: cells, l1: counted * reach, l2Squared, lInfinity: rowsPerCell * reach };
 }
 
 /** One unit more or less, in each of its cells. */

@@ -1,8 +1,10 @@
 /**
  * How far one unit reaches into a table, from template and schema alone (privacy.md "Contribution bounds"). A unit has one
- * row, or one a period where the schema names a period column; both are proved at admission.
+ * row, or one a period where the schema names a period column; both are proved at admission. Of a unit with many rows
+ * those of the lowest ranks count, as many as the template says.
  */
 import type { AggregateQuery, GroupKey, Predicate } from './query.ts';
+import { Refusal } from './refusal.ts';
 import type { DatasetSchema } from './schema.ts';
 
 /** Bounds that hold for every unit, whatever the parameters. */
@@ -15,8 +17,17 @@ export interface Contribution {
   readonly rowsPerCell: bigint;
 }
 
-/** The contribution of one unit to the table of a query. */
-export function contributionOf(query: AggregateQuery, { period, columns }: DatasetSchema): Contribution {
+/**
+ * The contribution of one unit to the table of a query. Throws {@link Refusal} `query-not-compilable` where a dataset with
+ * many rows a unit is asked without a bound, and where a bound is stated that the schema gives already.
+ */
+export function contributionOf(query: AggregateQuery, { period, columns, rowsPerUnit }: DatasetSchema): Contribution {
+  const { contribution: stated } = query;
+  if ((rowsPerUnit === 1) !== (stated === undefined)) throw new Refusal('query-not-compilable', 'contribution');
+  if (stated) {
+    const rows = BigInt(stated.maxRows);
+    return { rows, cells: BigInt(Math.min(stated.maxRows, cellsOf(query, columns))), rowsPerCell: rows };
+  }
   const column = columns.find(({ name }) => name === period);
   if (column?.type !== 'code') return { rows: 1n, cells: 1n, rowsPerCell: 1n };
   const reference = `${query.from.as}.${column.name}`;
@@ -26,6 +37,15 @@ export function contributionOf(query: AggregateQuery, { period, columns }: Datas
   const rowsPerCell = Math.min(rows, ...axes.map(periodsPerLabel));
   const cells = Math.min(rows, ...axes.map((axis) => labelsOf(axis, periods)));
   return { rows: BigInt(rows), cells: BigInt(cells), rowsPerCell: BigInt(rowsPerCell) };
+}
+
+/** Cells of the table; no number where an axis names no column or no classes, which the compiler refuses. */
+function cellsOf({ from, groupBy }: AggregateQuery, columns: DatasetSchema['columns']): number {
+  return groupBy.reduce((cells, { column, keys, groups, edges }) => {
+    const own = columns.find(({ name }) => `${from.as}.${name}` === column);
+    const classes = keys ?? groups ?? edges ?? (own?.type === 'code' ? own.codes : undefined);
+    return cells * (classes?.length ?? Number.POSITIVE_INFINITY);
+  }, 1);
 }
 
 /** At most so many periods satisfy a predicate; what does not speak of the period leaves all of them. */

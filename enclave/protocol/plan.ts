@@ -3,7 +3,7 @@
  * A pure function of public policy; the analyst's tool and the enclave compute the same plan and the same price.
  */
 
-import { type Component, columnNamed, componentsOf, placesIn, type SplitKey } from './component.ts';
+import { type Component, columnNamed, componentsOf, placesIn, rangeOf, type SplitKey } from './component.ts';
 import { contributionOf } from './contribution.ts';
 import { levelsOf, type PlanLevel } from './hierarchy.ts';
 import type { AggregateQuery, Comparison, Constant, Measure, MeasureFunction, Predicate } from './query.ts';
@@ -52,6 +52,8 @@ export type PlanInput =
       readonly step: number;
       /** Whether squares are summed too. */
       readonly squared?: true;
+      /** Whether different values are counted and nothing is summed; the clamp is all there can be. */
+      readonly distinct?: true;
     }
   | { readonly of: 'truth'; readonly where: PlanNode }
   | { readonly of: 'class'; readonly split: PlanSplit; readonly nullable: boolean };
@@ -78,6 +80,8 @@ export interface Plan {
   readonly population: string;
   /** Column of pseudonyms, numbered; null where a cell holds at most one row of a unit and rows are units. */
   readonly distinct: string | null;
+  /** Rows of a unit that are read, those of the lowest ranks; absent where there is no more to leave out. */
+  readonly maxRows?: number;
   readonly where: PlanNode | null;
   readonly axes: readonly PlanAxis[];
   readonly measures: readonly PlanMeasure[];
@@ -112,6 +116,7 @@ export function plan(query: AggregateQuery, schema: DatasetSchema, parameters: P
     dataset: schema.id,
     population: query.population,
     distinct: contributionOf(query, schema).rowsPerCell > 1n ? schema.unit : null,
+    ...(query.contribution ? { maxRows: query.contribution.maxRows } : {}),
     where: query.where ? node(query.where, scope, 'where') : null,
     axes,
     measures: query.measures.map((measure, at) => ({
@@ -223,6 +228,13 @@ function read(measure: Measure, scope: Scope, field: string): Pick<PlanMeasure, 
     case 'count':
     case 'countRows':
       return { ...plain, input: { of: 'unit' } };
+    case 'countDistinct': {
+      const column = columnOf(measure.column, scope, `${field}.column`);
+      const { name, nullable } = column;
+      const step = column.type === 'code' ? 1 : column.step;
+      const input = { of: 'value', column: name, nullable, clamp: rangeOf(column), step, distinct: true } as const;
+      return { ...plain, input };
+    }
     case 'rate':
       return { ...plain, input: { of: 'truth', where: node(measure.of, scope, `${field}.of`) } };
     case 'shares':

@@ -183,9 +183,9 @@ function halfWidth({ fn, input }: PlanMeasure, assumed: Assumed): number | null 
     return half(low, high);
   }
   if (fn === 'quantile' || fn === 'quantiles') return null;
-  if (fn === 'countRows' || fn === 'sum') {
+  if (fn === 'countRows' || fn === 'countDistinct' || fn === 'sum') {
     const { low, high } = plainInterval({ value: 0n, mechanism, terms: 1 }, alpha);
-    return half(low, high) * (input.of === 'value' ? input.step : 1);
+    return half(low, high) * (fn === 'sum' && input.of === 'value' ? input.step : 1);
   }
   if (fn === 'mean' && width !== null && input.of === 'value') {
     // Both sides alike, of no more units than ranges are made for: more would only be more exact.

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { Bilingual, Code, Day, Fraction, Slug, UnitPath } from './name.ts';
 
 const valuesMax = 4096;
+/** Most rows of one unit a question may use. */
+const rowsMax = 1000;
 /** Levels of a predicate; a comparison alone is one. */
 const depthMax = 6;
 
@@ -79,12 +81,14 @@ const bands = z.array(z.int()).min(2).max(512);
 const permitted =
   'no such measure; instead of min and max ask for quantiles 1/100 and 99/100, instead of avg for mean, instead of median for quantile 1/2';
 
-/** What is computed for every cell (docs/spec/query.md §4). All but `countRows` are about units. */
+/** What is computed for every cell (docs/spec/query.md §4). All but `countRows` and `countDistinct` are about units. */
 export const Measure = z.discriminatedUnion(
   'fn',
   [
     z.strictObject(named('count')),
     z.strictObject(named('countRows')),
+    /** How many different values of a column there are among the cell's rows. */
+    z.strictObject({ ...named('countDistinct'), column: ColumnRef }),
     z.strictObject({ ...named('sum'), ...clamped }),
     z.strictObject({ ...named('mean'), ...clamped }),
     /** Mean squared distance from the mean, and its root. */
@@ -108,6 +112,7 @@ export type Measure = z.infer<typeof Measure>;
 export const measureFunctions = [
   'count',
   'countRows',
+  'countDistinct',
   'sum',
   'mean',
   'variance',
@@ -154,6 +159,8 @@ export const AggregateQuery = z
     population: Slug,
     from: z.strictObject({ dataset: Slug, as: Slug }),
     where: predicate(depthMax).optional(),
+    /** Rows of one unit that count, where its dataset has many; which ones, a keyed hash decides (docs/spec/query.md §4). */
+    contribution: z.strictObject({ maxRows: z.int().min(1).max(rowsMax) }).optional(),
     groupBy: z.array(GroupKey).min(1).max(6),
     /**
      * Levels above the finest cells, finest first, each measured by itself: what of an axis, or of the level below, is counted

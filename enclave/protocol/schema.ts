@@ -30,7 +30,7 @@ const IntegerColumn = z.strictObject({
 export const Column = z.discriminatedUnion('type', [CodeColumn, IntegerColumn]);
 export type Column = z.infer<typeof Column>;
 
-/** A dataset schema. `unit` names the pseudonym column; `rowsPerUnit` is proved at admission. */
+/** A dataset schema. `unit` names the pseudonym column; a `rowsPerUnit` of 1 is proved at admission. */
 export const DatasetSchema = z
   .strictObject({
     apiVersion: z.literal('reinraum/v1'),
@@ -40,8 +40,11 @@ export const DatasetSchema = z
     owner: UnitPath,
     population: Slug,
     unit: Slug,
-    /** One row per unit – and per period, where a column of periods is named. Proved at admission. */
-    rowsPerUnit: z.literal(1),
+    /**
+     * One row per unit – and per period, where a column of periods is named –, proved at admission; or any number of rows, of
+     * which every question says how many it uses (`contribution` in query.ts).
+     */
+    rowsPerUnit: z.literal([1, 'many']),
     /** A code column without missing values: a unit has at most one row in each of its codes. */
     period: Slug.nullable().default(null),
     columns: z.array(Column).min(1).max(columnsMax),
@@ -63,6 +66,9 @@ export const DatasetSchema = z
     const period = schema.columns.find(({ name }) => name === schema.period);
     if (schema.period !== null && (period?.type !== 'code' || period.nullable)) {
       context.addIssue({ code: 'custom', path: ['period'], message: 'name a code column that is not nullable' });
+    }
+    if (schema.period !== null && schema.rowsPerUnit !== 1) {
+      context.addIssue({ code: 'custom', path: ['rowsPerUnit'], message: 'one row a period, or many without periods' });
     }
   });
 export type DatasetSchema = z.infer<typeof DatasetSchema>;

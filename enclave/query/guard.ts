@@ -24,8 +24,10 @@ const expressions = new Set([
   'FUNCTION FUNCTION',
 ]);
 const functions = new Set(['count_star', 'count', 'sum']);
-/** The one column whose distinct values are counted: the number of the unit. */
+/** The number of the unit. */
 const unitName = 'u';
+/** What may be counted once each: units, units with a value, and what a measure reads. */
+const distinctName = /^(u\d*|v\d+)$/;
 /** What a measure reads of a row. */
 const valueName = /^v\d+$/;
 const nodes = new Set(['SELECT_NODE', 'ORDER_MODIFIER', 'ORDER_DEFAULT', 'SUBQUERY', 'BASE_TABLE', 'BOUND', 'INTEGER']);
@@ -64,7 +66,7 @@ function walk(value: unknown): void {
     if (node['class'] === 'FUNCTION' && !functions.has(String(node['function_name']))) throw refused();
     if (node['is_operator'] === true) throw refused();
     if (isSumOfSquares(node)) return;
-    if (node['distinct'] === true && !isUnitCount(node)) throw refused();
+    if (node['distinct'] === true && !isDistinctCount(node)) throw refused();
     if (node['class'] === 'CONSTANT') return;
   } else if (typeof node['type'] === 'string' && !nodes.has(node['type'])) throw refused();
   for (const [member, part] of Object.entries(node)) {
@@ -94,12 +96,12 @@ function checkShape(outer: Record<string, unknown>): void {
   if (!(isGrouped && isPlain && isOneSet && isKeyed && isCounted && isAxes && isRead && isFlat)) throw refused();
 }
 
-/** A count of rows or of distinct units, or a count or sum of what a measure reads. */
+/** A count of rows, of distinct units or values, or a count or sum of what a measure reads. */
 function isAggregate(expression: unknown): boolean {
   const node = record(expression);
   if (node['class'] !== 'FUNCTION') return false;
   if (node['function_name'] === 'count_star') return list(node['children']).length === 0;
-  if (node['distinct'] === true) return isUnitCount(node);
+  if (node['distinct'] === true) return isDistinctCount(node);
   return isSumOfSquares(node) || valueName.test(argumentOf(node));
 }
 
@@ -119,9 +121,9 @@ function isUnordered(order: unknown): boolean {
   return list(record(order)['orders']).length === 0;
 }
 
-/** `count(DISTINCT "u")`. */
-function isUnitCount(node: Record<string, unknown>): boolean {
-  return node['function_name'] === 'count' && argumentOf(node) === unitName;
+/** `count(DISTINCT "u")`, of the units with a value, or of values. */
+function isDistinctCount(node: Record<string, unknown>): boolean {
+  return node['function_name'] === 'count' && distinctName.test(argumentOf(node));
 }
 
 /** Name of the one column an aggregate is of; empty where it is of anything else. */

@@ -1,5 +1,5 @@
 /** Plan → SQL and binds. The only place that writes SQL: identifiers are quoted here, values are bound, never text. */
-import type { DatasetSchema, Plan, PlanNode, PlanSplit } from '@reinraum/protocol';
+import { type DatasetSchema, type Plan, type PlanNode, type PlanSplit, toHex } from '@reinraum/protocol';
 
 /** One statement with its values. */
 export interface Sql {
@@ -11,6 +11,9 @@ export interface Sql {
 export function tableOf(dataset: string): string {
   return `d_${dataset}`;
 }
+
+/** The place of a row among its unit's; no column of a schema is named so. */
+const rankName = '"#rank"';
 
 /** Settings of the instance, in the order they are applied; access is closed by {@link lockdown} after loading. */
 export const instanceOptions = {
@@ -54,17 +57,45 @@ export function duplicatesSql(
   };
 }
 
-/** Turns the staging table into the dataset: dense unit numbers, sorted by unit so that the order of rows is gone. */
-export function admitSql(schema: DatasetSchema): readonly string[] {
-  const columns = schema.columns.map(({ name }, at) => `"c${at}" AS ${quote(name)}`).join(', ');
+/**
+ * Turns the staging table into the dataset: dense unit numbers, sorted by unit so that the order of rows is gone. Rows of a
+ * unit that may have many are ranked by a hash under `rankKey`, 32 secret bytes (docs/spec/policy.md §4.6).
+ */
+export function admitSql(schema: DatasetSchema, rankKey?: Uint8Array): readonly string[] {
+  // Positions of codes fit 16 bits and are grouped faster so; integers keep the width their sums and squares need.
+  const stored = schema.columns.map(({ type }, at) => (type === 'code' ? `CAST("c${at}" AS SMALLINT)` : `"c${at}"`));
+  const columns = schema.columns.map(({ name }, at) => `${stored[at]} AS ${quote(name)}`).join(', ');
   // With a period a unit has several rows: they get one number, and follow each other in the order of the periods.
   const period = schema.columns.findIndex(({ name }) => name === schema.period);
-  const order = period === -1 ? '"rank"' : `"rank", "c${period}"`;
-  const ranked = `SELECT dense_rank() OVER (ORDER BY "unit") AS "rank", * FROM "staging"`;
+  const isOnce = schema.rowsPerUnit === 1;
+  const within = isOnce ? period !== -1 && `"c${period}"` : rankName;
+  const order = ['"number"', ...(within ? [within] : [])].map((name) => `"t".${name}`).join(', ');
+  const source = isOnce ? '"staging"' : rankedSql(schema, rankKey);
+  const numbered = `SELECT dense_rank() OVER (ORDER BY "unit") AS "number", * FROM ${source}`;
+  const rank = isOnce ? '' : `, ${rankName}`;
   return [
-    `CREATE TABLE ${quote(tableOf(schema.id))} AS SELECT CAST("rank" AS INTEGER) AS ${quote(schema.unit)}, ${columns} FROM (${ranked}) AS "t" ORDER BY ${order}`,
+    `CREATE TABLE ${quote(tableOf(schema.id))} AS SELECT CAST("number" AS INTEGER) AS ${quote(schema.unit)}, ${columns}${rank} FROM (${numbered}) AS "t" ORDER BY ${order}`,
     'DROP TABLE "staging"',
   ];
+}
+
+/**
+ * Rows with their place among their unit's, from 1, by HMAC-SHA-256(rank key, pseudonym ‖ row ‖ occurrence). Nothing else goes
+ * into it: no row number, no other unit. Which of some identical rows is which occurrence makes no difference.
+ */
+function rankedSql({ columns }: DatasetSchema, rankKey: Uint8Array | undefined): string {
+  if (rankKey?.length !== 32) throw new TypeError('sql: rows cannot be ranked without a key');
+  const own = columns.map((_, at) => `"c${at}"`);
+  const nth = `SELECT *, row_number() OVER (PARTITION BY ${['"unit"', ...own].join(', ')}) AS "nth" FROM "staging"`;
+  const fields = own.map((name) => `coalesce(CAST(${name} AS VARCHAR), '')`);
+  const text = ['CAST("unit" AS VARCHAR)', ...fields, 'CAST("nth" AS VARCHAR)'].join(` || ',' || `);
+  // RFC 2104, with a key shorter than the block. 128 bits of it: no two rows of a unit have the same.
+  const block = (byte: number) =>
+    `unhex('${toHex(Uint8Array.from({ length: 64 }, (_, at) => (rankKey[at] ?? 0) ^ byte))}')`;
+  const inner = `unhex(sha256(${block(0x36)} || encode(${text})))`;
+  const hash = `CAST(left(sha256(${block(0x5c)} || ${inner}), 32) AS UUID)`;
+  const place = `row_number() OVER (PARTITION BY "unit" ORDER BY ${hash})`;
+  return `(SELECT *, CAST(${place} AS INTEGER) AS ${rankName} FROM (${nth}) AS "n") AS "r"`;
 }
 
 /**
@@ -86,11 +117,23 @@ function byCellSql(plan: Plan): Sql {
   const axes = axesSql(plan, bind);
   if (plan.distinct !== null) read.push(`${quote(plan.distinct)} AS "u"`);
   plan.measures.forEach(({ input }, at) => {
-    if (input.of === 'value') read.push(`${clampSql(input.column, input.clamp, bind)} AS "v${at}"`);
-    if (input.of === 'truth') read.push(`CASE WHEN ${nodeSql(input.where, bind)} THEN 1 ELSE 0 END AS "v${at}"`);
-    if (input.of === 'value') aggregates.push(`count("v${at}")`);
-    if (input.of === 'value' || input.of === 'truth') aggregates.push(`sum("v${at}")`);
-    if (input.of === 'value' && input.squared) aggregates.push(`sum("v${at}" * "v${at}")`);
+    const value = `"v${at}"`;
+    if (input.of === 'truth') {
+      read.push(`CASE WHEN ${nodeSql(input.where, bind)} THEN 1 ELSE 0 END AS ${value}`);
+      aggregates.push(`sum(${value})`);
+    } else if (input.of === 'value') {
+      read.push(`${clampSql(input.column, input.clamp, bind)} AS ${value}`);
+      // Several rows of a unit in a cell: units with a value are counted by their number, once more only where some have none.
+      const valid = input.nullable ? `"u${at}"` : '"u"';
+      if (plan.distinct !== null && input.nullable) {
+        read.push(`CASE WHEN ${quote(input.column)} IS NULL THEN NULL ELSE ${quote(plan.distinct)} END AS ${valid}`);
+      }
+      aggregates.push(
+        plan.distinct === null ? `count(${value})` : `count(DISTINCT ${valid})`,
+        input.distinct ? `count(DISTINCT ${value})` : `sum(${value})`,
+        ...(input.squared ? [`sum(${value} * ${value})`] : []),
+      );
+    }
   });
   return { text: groupedSql(plan, [...axes, ...read], axisNames(plan), aggregates, bind), binds };
 }
@@ -109,7 +152,11 @@ function groupedSql(
   aggregates: readonly string[],
   bind: Bind,
 ) {
-  const where = plan.where ? ` WHERE ${nodeSql(plan.where, bind)}` : '';
+  const conditions = [
+    ...(plan.maxRows === undefined ? [] : [`(${rankName} <= ${bind(plan.maxRows)})`]),
+    ...(plan.where ? [nodeSql(plan.where, bind)] : []),
+  ];
+  const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const inner = `SELECT ${read.join(', ')} FROM ${quote(tableOf(plan.dataset))}${where}`;
   const inCell = names.map((name) => `${name} IS NOT NULL`).join(' AND ');
   const keys = names.join(', ');

@@ -63,6 +63,10 @@ function byCell(plan: Plan, row: readonly string[], tables: readonly bigint[][])
       continue;
     }
     set(decider, cell, valid);
+    if (input.distinct) {
+      set(value, cell, sum);
+      continue;
+    }
     const middle = BigInt(low + high);
     set(value, cell, inSteps(fn === 'sum' ? sum : 2n * sum - valid * middle, step));
     if (squares === undefined) continue;

@@ -63,7 +63,7 @@ export async function compareWithReference(
   for (const { query, parameters, answered } of answers) {
     const source = policies.example.datasets.find(({ dataset }) => dataset === query.from.dataset)?.source;
     const schema = policies.schemas.find(({ id }) => id === query.from.dataset);
-    if (!schema || schema.period !== null || query.where) continue;
+    if (!schema || schema.period !== null || schema.rowsPerUnit !== 1 || query.where) continue;
     if (source?.kind !== 'expand' && source?.kind !== 'csv') continue;
     const asked = plan(query, schema, parameters);
     const truth = await truthOf(asked, schema, recordsOf(source, schema, data));
@@ -152,6 +152,7 @@ function trueValues({ fn, input, quantile }: PlanMeasure, units: number, read: r
   }
   if (input.of === 'value') {
     const [low, high] = input.clamp;
+    if (input.distinct) return alone(new Set(read).size, read.length);
     const sum = read.reduce((total, value) => total + Math.min(high, Math.max(low, value)), 0);
     return alone(fn === 'sum' ? sum : read.length === 0 ? null : sum / read.length, read.length);
   }

@@ -68,7 +68,10 @@ export async function* canonicalCsv(
     row += 1;
     const unit = pseudonym(id);
     if (id === '') misfit(schema.unit, 'missing');
-    else if (units.size === units.add(period === -1 ? unit : `${unit} ${values[period]}`).size)
+    else if (
+      schema.rowsPerUnit === 1 &&
+      units.size === units.add(period === -1 ? unit : `${unit} ${values[period]}`).size
+    )
       misfit(schema.unit, 'duplicate-unit');
     text += unit;
     for (let at = 0; at < checks.length; at++) {

@@ -73,6 +73,7 @@ const words = {
   de: {
     count: 'Anzahl',
     countRows: 'Anzahl Fälle',
+    countDistinct: 'Anzahl verschiedener Werte',
     sum: 'Summe',
     mean: 'Mittelwert',
     variance: 'Varianz',
@@ -84,6 +85,7 @@ const words = {
   en: {
     count: 'Count',
     countRows: 'Number of cases',
+    countDistinct: 'Number of different values',
     sum: 'Sum',
     mean: 'Mean',
     variance: 'Variance',
@@ -112,6 +114,8 @@ export function measureTitle(
     case 'stddev':
     case 'quantiles':
       return `${word[measure.fn]} ${column}`;
+    case 'countDistinct':
+      return `${word.countDistinct}: ${column}`;
     case 'rate':
       return `${word.share} ${measure.as}`;
     case 'shares':

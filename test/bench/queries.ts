@@ -93,7 +93,8 @@ async function runBare(connection: DuckDBConnection, compiled: Plan): Promise<vo
   }
 }
 
-function poolFor({ components, cells }: Plan): NoisePool {
+/** Noise for one answer. */
+export function poolFor({ components, cells }: Plan): NoisePool {
   const pool = new NoisePool(new FairBits((bytes) => void randomFillSync(bytes)));
   for (const { mechanism, width } of components) pool.fill(mechanism, cells * width);
   return pool;

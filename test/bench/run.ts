@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: ratios measured in one run, printed as a table. Nothing here is an assertion.
+ * `npm run bench`: ratios measured in one run, printed as a table; `npm run bench -- bounds [rows]` only those of
+ * `bounds.ts`, over 5,000,000 rows. Nothing here is an assertion.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -13,6 +14,7 @@ import { runExample } from '../../src/example/run.ts';
 import { serveInstallation } from '../../src/gateway/node.ts';
 import { Rooms } from '../../src/host/rooms.ts';
 import { hasKoeln, koelnData, loadKoeln } from '../support/koeln.ts';
+import { benchBounds } from './bounds.ts';
 import { benchQueries } from './queries.ts';
 import { print, type Times, timed } from './timed.ts';
 
@@ -67,6 +69,11 @@ async function benchAdmission(): Promise<void> {
   }
 }
 
+const [part, size] = process.argv.slice(2);
+if (part === 'bounds') {
+  await benchBounds(Number(size ?? 5_000_000));
+  process.exit(0);
+}
 execFileSync(process.execPath, [join(repositoryRoot, 'test', 'bench', 'noise.ts')], { stdio: 'inherit' });
 await benchQueries('neuss');
 if (hasKoeln) {

@@ -14,15 +14,18 @@ import {
   type RandomDataset,
   type ReferenceMeasure,
   randomDataset,
-  randomPanel,
   randomQuery,
   unitOf,
 } from '../support/random-dataset.ts';
+import { randomMany, randomPanel } from '../support/random-rows.ts';
+import { rankKey, ranksOf } from '../support/ranks.ts';
 
 const seed = 20_261_124;
-const datasets = Array.from({ length: 16 }, (_, n) =>
-  fc.sample(n % 2 === 0 ? randomDataset(`d${n}`) : randomPanel(`d${n}`), { numRuns: 1, seed: seed + n }),
-).flat();
+const kinds = [randomDataset, randomPanel];
+const datasets = [
+  ...Array.from({ length: 16 }, (_, n) => (kinds[n % 2] ?? randomDataset)(`d${n}`)),
+  ...Array.from({ length: 5 }, (_, n) => randomMany(`many${n}`)),
+].flatMap((kind, n) => fc.sample(kind, { numRuns: 1, seed: seed + n }));
 const directory = mkdtempSync(join(tmpdir(), 'reinraum-engine-'));
 const pipe = join(directory, 'load');
 const started: Engine[] = [];
@@ -65,7 +68,7 @@ beforeAll(async () => {
   engine = await start();
   for (const dataset of datasets) {
     expect(await engine.load(dataset.schema, once(encoded(dataset)))).toEqual({ rows: [], total: 0 });
-    await engine.admit(dataset.schema);
+    await engine.admit(dataset.schema, rankKey);
   }
   await engine.lock();
 });
@@ -81,6 +84,14 @@ describe('an aggregate', () => {
     expect(rows.flat().filter((value) => value === null).length).toBeGreaterThan(20);
     expect(rows.flat().filter((value) => typeof value === 'number' && value < 0).length).toBeGreaterThan(20);
     expect(datasets.some(({ rows: none }) => none.length === 0)).toBe(true);
+    const many = datasets.filter(({ schema }) => schema.rowsPerUnit !== 1);
+    const [rank, spelled] = [
+      many.flatMap((one) => ranksOf(one, unitOf)),
+      many.flatMap((one) => csvOf(one).split('\n')),
+    ];
+    expect(Math.max(...rank)).toBeGreaterThan(4);
+    // Rows that are told apart by their occurrence only.
+    expect(spelled.length - new Set(spelled).size).toBeGreaterThan(20);
   });
 
   test.each(datasets.map((dataset) => [dataset.schema.id, dataset] as const))(
@@ -112,7 +123,7 @@ describe('an aggregate', () => {
       };
       const second = await start();
       await second.load(neighbour.schema, once(encoded(neighbour)));
-      await second.admit(neighbour.schema);
+      await second.admit(neighbour.schema, rankKey);
       await second.lock();
       const queries = fc.sample(randomQuery(dataset.schema), { numRuns: 40, seed });
       const [any] = queries;
@@ -157,6 +168,20 @@ describe('the engine', () => {
     if (!query) throw new Error('no query');
     const of = plan(query, first.schema, {});
     expect(byMeasure(of, await engine.aggregate(of))).toEqual(comparable(of, counted(first, query)));
+  });
+
+  test('never reads rows of a unit without a bound where there may be many, and ranks none without a key', async () => {
+    const many = datasets.find(({ schema }) => schema.rowsPerUnit !== 1);
+    if (!many) throw new Error('no dataset');
+    const [query] = fc.sample(randomQuery(many.schema), { numRuns: 1, seed });
+    if (!query) throw new Error('no query');
+    const { maxRows: _, ...unbounded } = plan(query, many.schema, {});
+    await expect(engine.aggregate(unbounded)).rejects.toThrow('no bound');
+    const fresh = await start();
+    await fresh.load(many.schema, once(encoded(many)));
+    await expect(fresh.admit(many.schema)).rejects.toThrow('without a key');
+    await expect(fresh.admit(many.schema, rankKey.subarray(1))).rejects.toThrow('without a key');
+    fresh.close();
   });
 
   test('answers nothing before it is locked, and nothing about what it does not hold', async () => {

@@ -33,6 +33,7 @@ import {
   sound,
 } from '../support/grey-box.ts';
 import { csvOf, domain, type RandomDataset, type Value } from '../support/random-dataset.ts';
+import { rankKey } from '../support/ranks.ts';
 import { seededBits } from '../support/seeded-bits.ts';
 import { byDistrict, residents } from '../support/small-room.ts';
 
@@ -61,11 +62,12 @@ function randomRows(schema: DatasetSchema, size: number, seed: string): RandomDa
     return column.min + at * column.step;
   };
   const period = schema.columns.find(({ name }) => name === schema.period);
-  const periods = period ? domain(period) : [null];
+  const isMany = schema.rowsPerUnit !== 1;
+  const periods = period ? domain(period) : Array.from({ length: isMany ? 6 : 1 }, () => null);
   for (let unit = 0; unit < size; unit++) {
     const all = unit === 0 || bits.bit() === 1;
     for (const own of periods) {
-      if (own !== null && !all && bits.bit() === 1) continue;
+      if ((own !== null || isMany) && !all && bits.bit() === 1) continue;
       rows.push(schema.columns.map((column) => (column === period ? own : valueOf(column))));
       units.push(unit);
     }
@@ -91,7 +93,7 @@ async function load({ schema, rows, units }: RandomDataset, id: string): Promise
       if (text !== '') yield text;
     })(),
   );
-  await engine.admit(named);
+  await engine.admit(named, rankKey);
 }
 
 const policies = await Promise.all(
@@ -123,12 +125,29 @@ const rowsAndUnits = AggregateQuery.parse({
   privacy: { mechanism: 'discreteGaussian', rho: '2', k: 20 },
 });
 
+/** Up to six rows a unit, of which two count. */
+const many = DatasetSchema.parse({ ...residents, rowsPerUnit: 'many' });
+const boundedRows = (maxRows: number) =>
+  AggregateQuery.parse({
+    ...rowsAndUnits,
+    id: 'bounded-rows',
+    contribution: { maxRows },
+    measures: [
+      ...rowsAndUnits.measures,
+      { as: 'years', fn: 'sum', column: 'r.age', clamp: [10, 90] },
+      { as: 'ages', fn: 'countDistinct', column: 'r.age' },
+      { as: 'sexes', fn: 'countDistinct', column: 'r.sex' },
+    ],
+  });
+const asked = [...shipped, { room: 'many', query: boundedRows(2), schema: many }];
+
 const nameOf = (room: string, schema: DatasetSchema, pair: number) => `${room}-${schema.id}-${pair}`;
 const datasets = new Map([
   ...policies.flatMap(({ room, schemas }) =>
     schemas.map((schema) => [`${room}-${schema.id}`, { room, schema }] as const),
   ),
   ['panel', { room: 'panel', schema: panel }] as const,
+  ['many', { room: 'many', schema: many }] as const,
 ]);
 
 beforeAll(async () => {
@@ -171,7 +190,7 @@ const nothingSeen = (): Seen => ({ differing: 0, shown: 0, hidden: 0, flipped: 0
 const all = nothingSeen();
 
 describe('with one unit less and the same noise', () => {
-  test.each(shipped.map(({ room, query, schema }) => [`${room}/${query.id}`, { room, query, schema }] as const))(
+  test.each(asked.map(({ room, query, schema }) => [`${room}/${query.id}`, { room, query, schema }] as const))(
     '%s differs only where a count does, by no more than declared, and takes as much noise',
     async (_id, { room, query, schema }) => {
       const seen = nothingSeen();
@@ -214,6 +233,21 @@ describe('the replay finds', () => {
 
   test('nothing in the sound engine', async () => {
     expect(await found(sound)).toEqual(new Set());
+  });
+
+  test('more rows of a unit than are bounded', async () => {
+    const faults: string[] = [];
+    const { components } = plan(boundedRows(2), many, {});
+    for (let pair = 0; pair < pairs; pair++) {
+      const { mine, theirs } = await worlds(plan(boundedRows(5), many, {}), 'many', many, pair);
+      faults.push(...sensitivityFaults({ ...of, components }, mine, theirs, nothingSeen()));
+    }
+    for (const part of ['rows: l1', 'rows: lInfinity', 'sum: l1', 'sum: lInfinity']) {
+      expect(
+        faults.some((fault) => fault.startsWith(part)),
+        part,
+      ).toBe(true);
+    }
   });
 
   test('a decider on rows instead of units', async () => {

@@ -7,7 +7,8 @@ import { FairBits } from '../../enclave/privacy/bits.ts';
 import { infer } from '../../enclave/privacy/infer.ts';
 import { NoisePool } from '../../enclave/privacy/pool.ts';
 import { addNoise, exactTables, keep } from '../../enclave/privacy/stages.ts';
-import { randomDataset, randomPanel, randomQuery } from '../support/random-dataset.ts';
+import { randomDataset, randomQuery } from '../support/random-dataset.ts';
+import { randomPanel } from '../support/random-rows.ts';
 
 const delta = parseRational('1/100000000');
 

@@ -11,12 +11,16 @@ import { aggregateSql, tableOf } from '../../enclave/query/sql.ts';
 import { type ResultRows, tablesOf } from '../../enclave/query/tables.ts';
 import { Intake } from '../../enclave/vault/intake.ts';
 import { needsPostgres, postgresPrograms, startPostgres } from '../support/postgres.ts';
-import { csvOf, type RandomDataset, randomDataset, randomPanel, randomQuery } from '../support/random-dataset.ts';
+import { csvOf, type RandomDataset, randomDataset, randomQuery, unitOf } from '../support/random-dataset.ts';
+import { randomMany, randomPanel } from '../support/random-rows.ts';
+import { rankKey, ranksOf } from '../support/ranks.ts';
 
 const seed = 20_261_125;
-const datasets = Array.from({ length: 10 }, (_, n) =>
-  fc.sample(n % 2 === 0 ? randomDataset(`d${n}`) : randomPanel(`d${n}`), { numRuns: 1, seed: seed + n }),
-).flat();
+const kinds = [randomDataset, randomPanel];
+const datasets = [
+  ...Array.from({ length: 10 }, (_, n) => (kinds[n % 2] ?? randomDataset)(`d${n}`)),
+  ...Array.from({ length: 3 }, (_, n) => randomMany(`many${n}`)),
+].flatMap((kind, n) => fc.sample(kind, { numRuns: 1, seed: seed + n }));
 const endOfStatement = '===';
 
 function encoded(dataset: RandomDataset): string {
@@ -31,15 +35,22 @@ function quoted(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`;
 }
 
-/** The dataset as the engine holds it: numbered units, positions of codes, integers. */
+/** Encoded rows with their ranks, for every dataset; those of a unit with one row are 1. */
+function ranked(dataset: RandomDataset): string {
+  const ranks = ranksOf(dataset, unitOf);
+  const lines = encoded(dataset).split('\n').slice(0, -1);
+  return lines.map((line, at) => `${line},${ranks[at]}\n`).join('');
+}
+
+/** The dataset as the engine holds it: numbered units, positions of codes, integers, ranks. */
 function tableScript(dataset: RandomDataset): string {
   const { id, unit, columns } = dataset.schema;
   const staged = columns.map((_, at) => `c${at} BIGINT`).join(', ');
   const named = columns.map(({ name }, at) => `c${at} AS ${quoted(name)}`).join(', ');
   return [
-    `CREATE TEMP TABLE staging (row BIGINT, unit UUID, ${staged});`,
-    `COPY staging FROM STDIN WITH (FORMAT csv);\n${encoded(dataset)}\\.`,
-    `CREATE TABLE ${quoted(tableOf(id))} AS SELECT dense_rank() OVER (ORDER BY unit) AS ${quoted(unit)}, ${named} FROM staging;`,
+    `CREATE TEMP TABLE staging (row BIGINT, unit UUID, ${staged}, "#rank" INTEGER);`,
+    `COPY staging FROM STDIN WITH (FORMAT csv);\n${ranked(dataset)}\\.`,
+    `CREATE TABLE ${quoted(tableOf(id))} AS SELECT dense_rank() OVER (ORDER BY unit) AS ${quoted(unit)}, ${named}, "#rank" FROM staging;`,
     'DROP TABLE staging;\n',
   ].join('\n');
 }
@@ -69,7 +80,7 @@ test('PostgreSQL and DuckDB give the same integers for random questions about ra
           if (rows !== '') yield rows;
         })(),
       );
-      await engine.admit(dataset.schema);
+      await engine.admit(dataset.schema, rankKey);
     }
     await engine.lock();
     const asked = datasets.flatMap(({ schema }) =>

@@ -8,6 +8,7 @@ import {
   type Predicate,
 } from '@reinraum/protocol';
 import * as fc from 'fast-check';
+import { ranksOf } from './ranks.ts';
 
 /** A value as it stands in the data: a code, an integer, or nothing. */
 export type Value = string | number | null;
@@ -89,31 +90,6 @@ export const randomDataset = (id: string): fc.Arbitrary<RandomDataset> =>
       }),
     );
 
-/** A dataset of this name with a column of periods: a unit has at most one row in each. */
-export const randomPanel = (id: string): fc.Arbitrary<RandomDataset> =>
-  randomDataset(id).chain(({ schema, rows }) => {
-    const quarters = ['q1', 'q2', 'q3'];
-    const period = {
-      name: 'period',
-      title,
-      nullable: false,
-      type: 'code' as const,
-      codes: quarters.map((code) => ({ code, de: code, en: code })),
-    };
-    return fc
-      .array(fc.subarray(quarters, { minLength: 1 }), { minLength: 1, maxLength: rows.length + 1 })
-      .map((presences) => {
-        const present = presences
-          .flatMap((own, unit) => own.map((quarter) => ({ unit, quarter })))
-          .slice(0, rows.length);
-        return {
-          schema: DatasetSchema.parse({ ...schema, columns: [...schema.columns, period], period: 'period' }),
-          rows: present.map(({ quarter }, n) => [...(rows[n] ?? []), quarter]),
-          units: present.map(({ unit }) => unit),
-        };
-      });
-  });
-
 /** Pseudonym of a unit's number. */
 export const unitOf = (n: number) =>
   `${((n * 2_654_435_761) % 2 ** 32).toString(16).padStart(8, '0')}-0000-8000-8000-${n.toString(16).padStart(12, '0')}`;
@@ -188,11 +164,16 @@ function clamped(of: Column & { type: 'integer' }) {
     .map(([low = 0, high = 0]) => ({ column: `r.${of.name}`, clamp: [low, high] }));
 }
 
-/** Measures that compile for a schema: those of values only where one row of a unit can be in a cell. */
+/** Measures that compile for a schema: those of values only where one row of a unit can be in a cell, or sums of bounded rows. */
 function measures(schema: DatasetSchema, isSingle: boolean): fc.Arbitrary<object[]> {
   const several = schema.columns.filter((of) => domain(of).length > 1);
   const integers = schema.columns.filter((of) => of.type === 'integer');
   const summed = integers.filter((of) => of.max > of.min && of.min % of.step === 0);
+  const distinct = fc.constantFrom(...schema.columns).map(({ name }) => ({ fn: 'countDistinct', column: `r.${name}` }));
+  const bounded =
+    schema.rowsPerUnit === 1 || summed.length === 0
+      ? []
+      : [fc.constantFrom(...summed).chain((of) => clamped(of).map((by) => ({ fn: 'sum', ...by })))];
   const single: fc.Arbitrary<object>[] = isSingle
     ? [
         predicate(schema).map((of) => ({ fn: 'rate', of })),
@@ -225,7 +206,7 @@ function measures(schema: DatasetSchema, isSingle: boolean): fc.Arbitrary<object
           : []),
       ]
     : [];
-  const any = fc.oneof(fc.constant({ fn: 'count' }), fc.constant({ fn: 'countRows' }), ...single);
+  const any = fc.oneof(fc.constant({ fn: 'count' }), fc.constant({ fn: 'countRows' }), distinct, ...bounded, ...single);
   return fc
     .array(any, { minLength: 1, maxLength: 4 })
     .map((list) => list.map((measure, at) => ({ as: `m${at}`, ...measure })));
@@ -241,13 +222,16 @@ export const randomQuery = (schema: DatasetSchema): fc.Arbitrary<AggregateQuery>
         .chain((columns) => fc.tuple(...columns.map((of, at) => split(of).map((by) => ({ as: `g${at}`, ...by }))))),
       fc.boolean(),
       fc.constantFrom({ mechanism: 'discreteGaussian', rho: '1/8' }, { mechanism: 'discreteLaplace', epsilon: '1/2' }),
+      fc.integer({ min: 1, max: 4 }),
     )
-    .chain(([where, groupBy, isFixed, noise]) => {
+    .chain(([where, groupBy, isFixed, noise, maxRows]) => {
       const period = schema.period === null ? undefined : `r.${schema.period}`;
       const fixed = period !== undefined && isFixed ? { eq: [period, 'q2'] } : undefined;
       const all = [...(where ? [where] : []), ...(fixed ? [fixed] : [])];
       const isGrouped = groupBy.some((key) => key.column === period && !('groups' in key));
-      return measures(schema, period === undefined || fixed !== undefined || isGrouped).map((list) =>
+      const isMany = schema.rowsPerUnit !== 1;
+      const isSingle = isMany ? maxRows === 1 : period === undefined || fixed !== undefined || isGrouped;
+      return measures(schema, isSingle).map((list) =>
         AggregateQuery.parse({
           apiVersion: 'reinraum/v1',
           kind: 'AggregateQuery',
@@ -261,6 +245,7 @@ export const randomQuery = (schema: DatasetSchema): fc.Arbitrary<AggregateQuery>
           population: 'person',
           from: { dataset: schema.id, as: 'r' },
           ...(all.length > 0 ? { where: { all } } : {}),
+          ...(isMany ? { contribution: { maxRows } } : {}),
           groupBy,
           measures: list,
           privacy: { ...noise, k: 5 },
@@ -331,7 +316,9 @@ export function counted(dataset: RandomDataset, query: AggregateQuery): Referenc
     { length: axes.reduce((product, { size }) => product * size, 1) },
     () => [],
   );
+  const ranks = query.contribution ? ranksOf(dataset, unitOf) : [];
   rows.forEach((values, n) => {
+    if (query.contribution && (ranks[n] ?? 0) > query.contribution.maxRows) return;
     const row: Row = (name) => values[at.get(name) ?? -1] ?? null;
     if (query.where && !holds(query.where, row)) return;
     const places = axes.map(({ on }) => on(row));
@@ -369,15 +356,16 @@ function reference(
     const value = Array.from({ length: size }, (_, n) => BigInt(members.filter(({ row }) => on(row) === n).length));
     return { units: value.reduce((sum, count) => sum + count, 0n), value };
   }
+  const present = members.filter(({ row }) => row(measure.column) !== null);
+  const valid = BigInt(new Set(present.map(({ unit }) => unit)).size);
+  if (measure.fn === 'countDistinct') {
+    return { units: valid, value: [BigInt(new Set(present.map(({ row }) => row(measure.column))).size)] };
+  }
   const [low, high] = measure.clamp;
   const of = columns.find(({ name }) => `r.${name}` === measure.column);
   const step = of?.type === 'integer' ? of.step : 1;
-  const values = members.flatMap(({ row }) => {
-    const own = row(measure.column);
-    return typeof own === 'number' ? [Math.min(high, Math.max(low, own))] : [];
-  });
+  const values = present.map(({ row }) => Math.min(high, Math.max(low, Number(row(measure.column)))));
   const sumOf = (part: (v: number) => number) => BigInt(values.reduce((total, v) => total + part(v), 0) / step);
-  const valid = BigInt(values.length);
   if (measure.fn === 'sum') return { units: valid, value: [sumOf((v) => v)] };
   if (measure.fn !== 'mean') {
     const squares = values.map((v) => 2 * ((2 * v - low - high) / step) ** 2 - ((high - low) / step) ** 2);

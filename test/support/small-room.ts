@@ -135,6 +135,8 @@ export interface SmallRoomOptions {
   readonly charter?: (template: CharterTemplate) => CharterTemplate;
   readonly rho?: string;
   readonly delta?: string;
+  /** Schema of the city's dataset, where it is not {@link residents}. */
+  readonly schema?: DatasetSchema;
   readonly sandbox?: Partial<SandboxOptions>;
   /** Offers the host's API to a gateway the test brings. */
   readonly host?: HostAddress;
@@ -161,6 +163,7 @@ export async function smallRoom({
   charter,
   host,
   screens,
+  schema = residents,
 }: SmallRoomOptions = {}): Promise<SmallRoom> {
   const directory = await mkdtemp(join(tmpdir(), 'reinraum-test-'));
   const rooms = new Rooms({ appDirectory: repositoryRoot, directory, ...(sandbox ? { sandbox } : {}) });
@@ -178,7 +181,7 @@ export async function smallRoom({
   const cards = Object.values(everyone).map(({ member }) => member);
   const instance = instanceOf(
     charter ? charter(template(rho, delta)) : template(rho, delta),
-    [residents, debtors],
+    [schema, debtors],
     cards,
     await verifiedClaims(new RoomPublic(address)),
   );

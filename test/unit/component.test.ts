@@ -89,7 +89,114 @@ describe('the contribution of a unit', () => {
   });
 });
 
+const many = DatasetSchema.parse({ ...flat, rowsPerUnit: 'many' });
+
+describe('the contribution of a unit with many rows', () => {
+  test.each<[string, object, [number, number, number]]>([
+    ['is what the template says', { contribution: { maxRows: 5 } }, [5, 5, 5]],
+    ['is one row', { contribution: { maxRows: 1 } }, [1, 1, 1]],
+    ['reaches no more cells than there are: codes', { contribution: { maxRows: 5 }, groupBy: [district] }, [5, 3, 5]],
+    [
+      'keys and bands',
+      {
+        contribution: { maxRows: 500 },
+        groupBy: [
+          { ...district, keys: ['alpha', 'beta'] },
+          { column: 'r.age', as: 'a', edges: [0, 18, 65] },
+        ],
+      },
+      [500, 6, 500],
+    ],
+    [
+      'groups',
+      {
+        contribution: { maxRows: 5 },
+        groupBy: [{ ...district, groups: [{ code: 'x', de: 'x', en: 'x', of: ['beta'] }] }],
+      },
+      [5, 1, 5],
+    ],
+  ])('%s', (_name, bend, [rows, cells, rowsPerCell]) => {
+    expect(contributionOf(query(bend), many)).toEqual({
+      rows: BigInt(rows),
+      cells: BigInt(cells),
+      rowsPerCell: BigInt(rowsPerCell),
+    });
+  });
+
+  test('is refused where nobody bounds it, and where the schema does', () => {
+    const bound = { contribution: { maxRows: 3 } };
+    expect(refusal(() => componentsOf(query({}), many))).toBe('query-not-compilable: contribution');
+    for (const schema of [flat, panel]) {
+      expect(refusal(() => componentsOf(query(bound), schema))).toBe('query-not-compilable: contribution');
+    }
+  });
+
+  test.each([0, 1001, 1.5, -1, null, '3'])('may not be %s rows', (maxRows) => {
+    expect(AggregateQuery.safeParse({ ...bare, contribution: { maxRows } }).success).toBe(false);
+  });
+
+  test('may be nothing else', () => {
+    for (const contribution of [{}, { maxRows: 1, maxGroups: 1 }]) {
+      expect(AggregateQuery.safeParse({ ...bare, contribution }).success).toBe(false);
+    }
+  });
+});
+
 describe('measures', () => {
+  const bounded = (maxRows: number, ...measures: object[]) =>
+    componentsOf({ ...measuring(...measures), groupBy: [district], contribution: { maxRows } }, many);
+
+  test('of bounded rows count units and rows, and add up what every row is clamped to', () => {
+    const sum = { fn: 'sum', column: 'r.debt', clamp: [-1000, 50_000] };
+    expect(bounded(2, { fn: 'count' }, { fn: 'countRows' }, sum).components).toMatchObject([
+      { part: 'units', sensitivity: { l0: 2n, l1: 2n, l2Squared: 2n, lInfinity: 1n } },
+      { part: 'rows', sensitivity: { l0: 2n, l1: 2n, l2Squared: 4n, lInfinity: 2n } },
+      { part: 'units', sensitivity: { l0: 2n, l1: 2n, l2Squared: 2n, lInfinity: 1n } },
+      { part: 'sum', sensitivity: { l0: 2n, l1: 1000n, l2Squared: 1_000_000n, lInfinity: 1000n } },
+    ]);
+    expect(bounded(7, sum).components[1]).toMatchObject({
+      sensitivity: { l0: 3n, l1: 3500n, l2Squared: 12_250_000n, lInfinity: 3500n },
+    });
+    expect(decisionsOf(bounded(7, { fn: 'count' }))).toBe(3n);
+  });
+
+  test('count no more different values than rows there are, and than a column can have', () => {
+    const distinct = (column: string, maxRows: number) =>
+      bounded(maxRows, { fn: 'countDistinct', column }).components.map(({ part, sensitivity }) => [part, sensitivity]);
+    const units = ['units', { l0: 3n, l1: 3n, l2Squared: 3n, lInfinity: 1n }];
+    expect(distinct('r.age', 7)).toEqual([units, ['distinct', { l0: 3n, l1: 7n, l2Squared: 49n, lInfinity: 7n }]]);
+    // Two codes in each of three districts.
+    expect(distinct('r.sex', 7)).toEqual([units, ['distinct', { l0: 3n, l1: 6n, l2Squared: 12n, lInfinity: 2n }]]);
+    expect(distinct('r.sex', 5)[1]).toEqual(['distinct', { l0: 3n, l1: 5n, l2Squared: 10n, lInfinity: 2n }]);
+    expect(componentsOf(measuring({ fn: 'countDistinct', column: 'r.age' }), flat).components[1]).toMatchObject({
+      part: 'distinct',
+      sensitivity: { l0: 1n, l1: 1n, l2Squared: 1n, lInfinity: 1n },
+    });
+    expect(refusal(() => bounded(2, { fn: 'countDistinct', column: 'r.person_id' }))).toBe(
+      'query-not-compilable: measures.0.column',
+    );
+  });
+
+  test('of one row of a unit are those of one row there is', () => {
+    const all = [
+      { fn: 'sum', column: 'r.debt', clamp: [0, 50_000] },
+      { fn: 'mean', column: 'r.age', clamp: [0, 100] },
+      { fn: 'rate', of: { gte: ['r.age', 18] } },
+    ];
+    expect(bounded(1, ...all)).toEqual(componentsOf({ ...measuring(...all), groupBy: [district] }, flat));
+  });
+
+  test.each([
+    { fn: 'mean', column: 'r.age', clamp: [0, 100] },
+    { fn: 'variance', column: 'r.age', clamp: [0, 100] },
+    { fn: 'rate', of: { gte: ['r.age', 18] } },
+    { fn: 'shares', column: 'r.sex' },
+    { fn: 'histogram', column: 'r.sex' },
+    { fn: 'quantile', column: 'r.age', q: '1/2', edges: [0, 18] },
+  ])('of two rows of a unit have no $fn: the unit has no one value', (measure) => {
+    expect(refusal(() => bounded(2, measure))).toBe('query-not-compilable: measures.0.fn');
+  });
+
   test('divide the loss exactly, whatever the weights', () => {
     const weighted = query({
       measures: [

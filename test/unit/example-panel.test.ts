@@ -130,16 +130,18 @@ test('a spell lasts its periods, and what is given to it changes with it', async
 
 test('a panel may be handed over, and a row twice in one period may not', async () => {
   const records = (await rows()).slice(0, 50);
-  const csv = async (given: readonly SourceRecord[]) => {
+  const csv = async (given: readonly SourceRecord[], of = schema) => {
     const iterable = (async function* () {
       yield* given;
     })();
-    for await (const piece of canonicalCsv(schema, iterable, (id) => id)) expect(piece.length).toBeGreaterThan(0);
+    for await (const piece of canonicalCsv(of, iterable, (id) => id)) expect(piece.length).toBeGreaterThan(0);
   };
   await csv(records);
   const fault = await csv([...records, ...records.slice(0, 1)]).catch((error: unknown) => error);
   expect(fault).toBeInstanceOf(SchemaMisfit);
   expect(fault).toMatchObject({ misfits: [{ row: 51, column: 'id', rule: 'duplicate-unit' }] });
+  // Where a unit may have many rows, none of them is one too many.
+  await csv([...records, ...records.slice(0, 1)], { ...schema, period: null, rowsPerUnit: 'many' });
 });
 
 const { form, employees, insolvency, solvency } = plan.columns;

@@ -14,8 +14,14 @@ describe('a schema', () => {
     expect([district.nullable, age.nullable, age.step]).toEqual([false, false, 1]);
   });
 
+  test('may say that a unit has many rows', () => {
+    expect(DatasetSchema.parse({ ...residents, rowsPerUnit: 'many' })).toEqual({ ...residents, rowsPerUnit: 'many' });
+  });
+
   test.each<[string, object, string]>([
     ['two rows a unit', { rowsPerUnit: 2 }, 'rowsPerUnit'],
+    ['no rows a unit', { rowsPerUnit: 0 }, 'rowsPerUnit'],
+    ['periods of many rows', { rowsPerUnit: 'many', period: 'district' }, 'rowsPerUnit'],
     ['no column', columns(), 'columns'],
     ['65 columns', columns(...Array.from({ length: 65 }, (_, n) => ({ ...age, name: `c${n}` }))), 'columns'],
     ['a column twice', columns(district, age, age), 'columns.2'],

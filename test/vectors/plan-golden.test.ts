@@ -50,6 +50,7 @@ const panel = DatasetSchema.parse({
   columns: [...ages.columns, { name: 'quarter', title, type: 'code', codes: quarters }],
   period: 'quarter',
 });
+const many = DatasetSchema.parse({ ...ages, rowsPerUnit: 'many' });
 const { params: _params, where: _where, ...bare } = byDistrict;
 const query = (bend: object) => AggregateQuery.parse({ ...bare, ...bend });
 const made: readonly (readonly [string, DatasetSchema, AggregateQuery, Parameters])[] = [
@@ -158,6 +159,32 @@ const made: readonly (readonly [string, DatasetSchema, AggregateQuery, Parameter
         { as: 'persons', fn: 'count' },
       ],
       privacy: { mechanism: 'discreteLaplace', epsilon: '1', split: { balance: 3, persons: 1 }, k: 10 },
+    }),
+    {},
+  ],
+  [
+    'three of many rows of a unit',
+    many,
+    query({
+      contribution: { maxRows: 3 },
+      where: { gte: ['r.age', 18] },
+      measures: [
+        { as: 'persons', fn: 'count' },
+        { as: 'rows', fn: 'countRows' },
+        { as: 'balance', fn: 'sum', column: 'r.balance', clamp: [-5, 20] },
+      ],
+    }),
+    {},
+  ],
+  [
+    'different values of many rows',
+    many,
+    query({
+      contribution: { maxRows: 4 },
+      measures: [
+        { as: 'balances', fn: 'countDistinct', column: 'r.balance' },
+        { as: 'sexes', fn: 'countDistinct', column: 'r.sex' },
+      ],
     }),
     {},
   ],

@@ -52,9 +52,10 @@ export function cellFindings(
     }
     if (measure.fn === 'sum' && measure.input.of === 'value') {
       const clamp = Math.max(...measure.input.clamp.map(Math.abs));
-      // clamp ≤ q · units · mean · clamp, in integers.
-      if (10_000 > units * assumed.meanPercent * assumed.clampPercent) {
-        const part = units === 0 ? '> 100' : Math.round(10_000 / (units * assumed.meanPercent));
+      // clamp ≤ q · units · mean · clamp, in integers, with as many rows as a unit can have in a cell.
+      const most = 10_000 * Number(contributionOf(query, schema).rowsPerCell);
+      if (most > units * assumed.meanPercent * assumed.clampPercent) {
+        const part = units === 0 ? '> 100' : Math.round(most / (units * assumed.meanPercent));
         const values = {
           measure: measure.as,
           clamp,

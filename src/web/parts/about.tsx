@@ -32,6 +32,9 @@ export function About({
           [t('question.legalBasis'), legalBasisTitle(query.legalBasis, language)],
           [t('question.recipients'), query.recipients.map(titles.unit).join('; ')],
           [t('question.dataset'), `${schema?.title[language] ?? query.from.dataset}${owner}`],
+          ...(query.contribution
+            ? [[t('question.maxRows'), t('question.maxRowsValue', { count: query.contribution.maxRows })] as const]
+            : []),
           [t('question.expires'), day(query.expires)],
           [t('question.k'), t('question.kValue', { k: query.privacy.k })],
           [t('question.digest'), <code class="digest">{digest}</code>],
