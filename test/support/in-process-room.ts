@@ -11,6 +11,7 @@ import { toBase64 } from '@reinraum/protocol';
 import type { Step } from '../../enclave/answer.ts';
 import { serve } from '../../enclave/door.ts';
 import { Enclave } from '../../enclave/enclave.ts';
+import type { FillRandom } from '../../enclave/privacy/bits.ts';
 import { serveInstallation } from '../../src/gateway/node.ts';
 import { DoorClient } from '../../src/host/door-client.ts';
 import type { Rooms } from '../../src/host/rooms.ts';
@@ -25,6 +26,8 @@ export interface InProcessOptions {
   readonly clock: () => number;
   /** Hears the steps of answers; may throw. */
   readonly reached?: (step: Step) => void;
+  /** The random source; the operating system's where none is given. */
+  readonly fill?: FillRandom;
 }
 
 /** A running room. */
@@ -36,6 +39,7 @@ export interface InProcessRoom {
 /** Opens the state directory and serves it as room `small`. Rejects where it does not open. */
 export async function inProcessRoom(options: InProcessOptions): Promise<InProcessRoom> {
   const { directory, measurement, operatorKey, clock, reached = () => {} } = options;
+  const { fill = (bytes: Uint8Array) => void randomFillSync(bytes) } = options;
   const [state, uploads, scratch] = ['state', 'uploads', 'scratch'].map((name) => join(directory, name)) as [
     string,
     string,
@@ -44,7 +48,6 @@ export async function inProcessRoom(options: InProcessOptions): Promise<InProces
   for (const path of [state, uploads, scratch]) mkdirSync(path, { recursive: true });
   const pipe = join(scratch, `load-${process.hrtime.bigint()}`);
   execFileSync('mkfifo', ['-m', '600', pipe]);
-  const fill = (bytes: Uint8Array) => void randomFillSync(bytes);
   const walls = [{ name: 'none', held: false }];
   const failed = () => {
     throw new Error('the log failed');

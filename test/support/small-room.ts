@@ -244,7 +244,11 @@ export function residentsHandover(version = 1, predecessor: string | null = null
 }
 
 /** Hands residents over as the city's steward. */
-export function uploadResidents(room: SmallRoom, records: readonly SourceRecord[], handover = residentsHandover()) {
+export function uploadResidents(
+  room: Pick<SmallRoom, 'client' | 'directory'>,
+  records: readonly SourceRecord[],
+  handover = residentsHandover(),
+) {
   const client = room.client('steward');
   const spool = join(room.directory, 'spool');
   const source = async function* () {
