@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { type Asker, accountsOf } from './allotment.ts';
 import type { Charter } from './charter.ts';
+import type { PlanLevel } from './hierarchy.ts';
 import { distributionOf, laplacePairDistribution, type NoiseDistribution } from './inference/distribution.ts';
 import { CountIntervals } from './inference/interval.ts';
 import type { Noisy } from './inference/noisy.ts';
@@ -39,6 +40,9 @@ const MeasurePreview = z.strictObject({
 /** See {@link previewOf}. */
 export type MeasurePreview = z.infer<typeof MeasurePreview>;
 
+/** What is expected of a level above the finest cells, whose cells are as many times larger as they are fewer. */
+const LevelPreview = MeasurePreview.extend({ cells: z.int() });
+
 /** The preview of a run. */
 export const Preview = z.strictObject({
   charges: z.array(withLoss({ population: z.string(), delta: z.string() })),
@@ -47,6 +51,8 @@ export const Preview = z.strictObject({
   cells: z.int(),
   unitsPerCell: z.int(),
   measures: z.array(MeasurePreview),
+  /** Of a hierarchy: its levels, finest first. */
+  levels: z.array(LevelPreview).optional(),
 });
 export type Preview = z.infer<typeof Preview>;
 
@@ -72,7 +78,19 @@ export function previewOf(
     cells: compiled.cells,
     unitsPerCell,
     measures: compiled.measures.map((measure) => measurePreview(measure, compiled, delta, unitsPerCell)),
+    ...(compiled.levels ? { levels: levelPreviews(compiled, compiled.levels, delta, unitsPerCell) } : {}),
   };
+}
+
+/** Each level by itself: what is hidden along with other cells is not foreseen. */
+function levelPreviews(of: Plan, levels: readonly PlanLevel[], delta: Rational, unitsPerCell: number) {
+  return of.measures.flatMap((measure) =>
+    levels.map(({ as, cells, component }) => {
+      const own = { ...measure, as, decider: component, value: component };
+      const units = Math.floor((unitsPerCell * of.cells) / cells);
+      return { ...measurePreview(own, { ...of, cells }, delta, units), cells };
+    }),
+  );
 }
 
 /** How many cells of known or earlier released sizes one would expect to be hidden; 0 for a cell hidden before. */

@@ -11,9 +11,10 @@ import {
 import type { ExampleAnswer, ExampleRun } from '../example/run.ts';
 import { alignedTable } from './table.ts';
 
-/** Values of a release that are shown, and those that are hidden. */
-export function shownIn({ cells, measures }: Release): { readonly shown: number; readonly hidden: number } {
-  const estimates = cells.flatMap((cell) => measures.flatMap((_, at) => estimatesOf(cell, at)));
+/** Values of a release that are shown, and those that are hidden, at all levels. */
+export function shownIn({ cells, hierarchy, measures }: Release): { readonly shown: number; readonly hidden: number } {
+  const every = [...cells, ...(hierarchy?.levels ?? []).flatMap((level) => level.cells)];
+  const estimates = every.flatMap((cell) => measures.flatMap((_, at) => estimatesOf(cell, at)));
   const shown = estimates.filter((estimate) => estimate !== null).length;
   return { shown, hidden: estimates.length - shown };
 }

@@ -64,7 +64,7 @@ export function unitsOf(text: string): number {
 }
 
 /** A preview as people read it: price and runs left, then a table with a row a measure. */
-export function previewLines({ charges, runsLeft, cells, unitsPerCell, measures }: Preview): string[] {
+export function previewLines({ charges, runsLeft, cells, unitsPerCell, measures, levels = [] }: Preview): string[] {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const head = [
     'Maß / measure',
@@ -74,7 +74,7 @@ export function previewLines({ charges, runsLeft, cells, unitsPerCell, measures 
     'wohl geheim / likely hidden',
     'fast sicher ab / almost surely from',
   ];
-  const rows = measures.map(({ as, fn, unit, cut, halfWidth, shown, hiddenExpected, unitsForMost }) => {
+  const rows = [...measures, ...levels].map(({ as, fn, unit, cut, halfWidth, shown, hiddenExpected, unitsForMost }) => {
     const isShare = fn === 'rate' || fn === 'shares';
     const half = halfWidth === null ? '–' : isShare ? percent(halfWidth) : halfWidth.toFixed(1);
     const title = unit === null || isShare ? as : `${as} (${unit})`;

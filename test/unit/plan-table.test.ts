@@ -32,6 +32,12 @@ const run = (balances: unknown[]) =>
 
 test('shown and hidden are values, not cells', () => {
   expect(shownIn(release)).toEqual({ shown: 2, hidden: 4 });
+  const count = { cells: [{ key: ['a'], values: [null] }], measures: [{}] };
+  const levels = [{ cells: [{ key: ['west'], values: [one] }] }, { cells: [{ key: ['all'], values: [one] }] }];
+  expect(shownIn({ ...count, hierarchy: { axis: 'a', levels } } as unknown as typeof release)).toEqual({
+    shown: 2,
+    hidden: 1,
+  });
 });
 
 test('the table says what each question cost, what a repeat did not, and what is left', async () => {

@@ -5,6 +5,7 @@ import {
   hiddenExpected,
   type Mechanism,
   parseRational,
+  plan,
   previewOf,
   rational,
   zero,
@@ -92,4 +93,35 @@ test('cells of an earlier release say how many are likely to be hidden', () => {
   const [atCut] = [hiddenExpected({ cut: 20, k: 5 }, noise, [20])];
   expect(atCut).toBeGreaterThan(0.35);
   expect(atCut).toBeLessThan(0.5);
+});
+
+test('a hierarchy has a preview of every level, with the cut of its own noise', () => {
+  const group = (code: string, of: string[]) => ({ code, de: code, en: code, of });
+  const title = byDistrict.title;
+  const levels = [
+    { as: 'area', title, groups: [group('west', ['alpha', 'gamma']), group('east', ['beta'])] },
+    { as: 'city', title, groups: [group('all', ['west', 'east'])] },
+  ];
+  const asked = AggregateQuery.parse({
+    ...bare,
+    groupBy: [{ column: 'r.district', as: 'district' }],
+    hierarchy: { axis: 'district', levels },
+    measures: [{ as: 'persons', fn: 'count' }],
+  });
+  const of = plan(asked, residents, {});
+  const preview = previewOf(asked, residents, {}, template('1'), nothing, 20);
+  const delta = parseRational('1/100000000');
+  const cuts = of.components.map(({ mechanism }) => Number(cutOf(mechanism, BigInt(of.k), delta)));
+  expect([...preview.measures, ...(preview.levels ?? [])].map(({ cut }) => cut)).toEqual(cuts);
+  expect(preview.levels?.map(({ as, cells }) => [as, cells])).toEqual([
+    ['area', 2],
+    ['city', 1],
+  ]);
+  const shown = (units: number) => previewOf(asked, residents, {}, template('1'), nothing, units);
+  expect(preview.levels?.[0]?.shown).toBeLessThan(shown(60).levels?.[0]?.shown ?? 0);
+  // Far from every cut the ranges are those of the noise, which is wider above.
+  const widths = [...shown(600).measures, ...(shown(600).levels ?? [])].map(({ halfWidth }) => halfWidth ?? 0);
+  expect(widths.toSorted((x, y) => x - y)).toEqual(widths);
+  expect(new Set(widths).size).toBe(3);
+  expect(previewed(100).levels).toBeUndefined();
 });
