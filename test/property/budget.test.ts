@@ -89,7 +89,7 @@ describe.each(['zcdp', 'pure'] as const)('under %s', (kind) => {
     const room = { charter, spent: new Map() } as unknown as Pick<Room, 'charter'> & { spent: Room['spent'] };
     return losses.map((own) => {
       const charges = price(countOf(kind, fractionOf(own)), residents, charter);
-      const after = afterCharges(room as Room, charges);
+      const after = afterCharges(room as Room, charges, { ref: 'm', unit: 'city/planning', purpose: 'planning' });
       if ('exhausted' in after) return false;
       room.spent = after;
       return true;
