@@ -84,7 +84,7 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
     desk.reached('stored');
     const logged = await desk.ledger.exclusive((append) => deliver(append, room, stored));
     desk.reached('released');
-    setImmediate(() => stock(desk.noise, decision.plan));
+    setImmediate(() => restock(desk.noise, decision.plan));
     return { logged, stored };
   } catch {
     await slot.end().catch(() => undefined);
@@ -115,6 +115,15 @@ function stock(noise: NoisePool, plan: Plan): void {
   for (const { mechanism, count } of wanted.values()) {
     const short = count - noise.available(mechanism);
     if (short > 0) noise.fill(mechanism, short);
+  }
+}
+
+/** Fills up after an answer. Where the random source fails the next request finds out, before its charge. */
+function restock(noise: NoisePool, plan: Plan): void {
+  try {
+    stock(noise, plan);
+  } catch {
+    // The pool is as it was: a draw that was not made is missed by nobody yet.
   }
 }
 
