@@ -107,11 +107,11 @@ function rangeTitle(natural: Natural): string {
 /** What stands for an estimate: its value, and its range or `–` where none is defined. */
 function shown(measure: ReleasedMeasure, release: Release, natural: Natural): (estimate: Estimate | null) => string[] {
   const at = release.measures.findIndex(({ as }) => as === measure.as);
-  const range = natural ? samplingRangeOf(measure, release, natural.measures[at]) : (estimate: Estimate) => estimate;
+  const sampling = natural && samplingRangeOf(measure, release, natural.measures[at]);
   const text = (value: number) => numberOf(measure, value);
   return (estimate) => {
     if (!estimate) return ['.', '.'];
-    const ends = range(estimate);
+    const ends = natural ? sampling?.(estimate) : estimate;
     return [text(estimate.value), ends ? `${text(ends.low)} – ${text(ends.high)}` : '–'];
   };
 }

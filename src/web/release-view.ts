@@ -17,8 +17,8 @@ export interface Shown {
   readonly value: number;
   readonly low: number;
   readonly high: number;
-  /** The range with natural variation, where one is defined. */
-  readonly natural?: { readonly low: number; readonly high: number } | null;
+  /** Works out the range with natural variation; null where none is defined. Takes its time, so only when somebody looks. */
+  readonly natural?: () => { readonly low: number; readonly high: number } | null;
 }
 
 /** One way the table is divided. */
@@ -36,6 +36,8 @@ export interface ColumnView {
   readonly title: string;
   /** Digits after the decimal point that are shown. */
   readonly decimals: number;
+  /** Whether ranges with natural variation are defined for it. */
+  readonly hasNatural?: boolean;
 }
 
 /** One row of the table; null is hidden, whatever the reason. */
@@ -90,16 +92,21 @@ export function releaseView(
     whole: whole?.[0]?.[position],
   }));
   const view = { axes, columns: measures.flatMap(({ columns }) => columns), rows, k: release.k };
-  return release.hierarchy ? { ...view, levels: levelViews(release, query, view, language) } : view;
+  return whole ? { ...view, levels: levelViews(release, whole, query, view, language) } : view;
 }
 
 /** The levels above the finest cells, each as a table of its own: one axis has the level's groups. */
-function levelViews(release: Release, query: AggregateQuery, finest: ReleaseView, language: Language): ReleaseView[] {
+function levelViews(
+  release: Release,
+  whole: readonly (readonly ConsistentCell[])[],
+  query: AggregateQuery,
+  finest: ReleaseView,
+  language: Language,
+): ReleaseView[] {
   const { hierarchy, k } = release;
-  const whole = consistentTables(release);
   return (hierarchy?.levels ?? []).map(({ as, labels, cells, noise, cut }, at) => {
     const natural = samplingRangeOf({ fn: 'count', decimals: 0, noise, cut }, release, undefined);
-    const show = (estimate: Estimate | null) => estimate && { ...estimate, natural: natural(estimate) };
+    const show = (estimate: Estimate | null) => estimate && { ...estimate, natural: () => natural?.(estimate) ?? null };
     const level = query.hierarchy?.levels.find((candidate) => candidate.as === as);
     const groups = new Map(level?.groups.map((group) => [group.code, group[language]]));
     const axes = finest.axes.map((axis) =>
@@ -116,7 +123,7 @@ function levelViews(release: Release, query: AggregateQuery, finest: ReleaseView
       key: cell.key,
       titles: cell.key.map((label, n) => titleOf[n]?.get(label) ?? label),
       values: [show(estimatesOf(cell, 0)[0] ?? null)],
-      whole: whole?.[at + 1]?.[position],
+      whole: whole[at + 1]?.[position],
     }));
     return { axes, columns: finest.columns, rows, k };
   });
@@ -146,15 +153,21 @@ function measureView(
     return { id: `${as}-${at}`, title: `${title}: ${part}${suffix}` };
   });
   return {
-    columns: columns.map((column) => ({ ...column, decimals: Math.max(0, decimals - shift) })),
+    columns: columns.map((column) => ({
+      ...column,
+      decimals: Math.max(0, decimals - shift),
+      ...(natural ? { hasNatural: true } : {}),
+    })),
     show: (estimate) => {
       if (!estimate) return null;
-      const range = natural(estimate);
       return {
         value: estimate.value / scale,
         low: estimate.low / scale,
         high: estimate.high / scale,
-        natural: range && { low: range.low / scale, high: range.high / scale },
+        natural: () => {
+          const range = natural?.(estimate) ?? null;
+          return range && { low: range.low / scale, high: range.high / scale };
+        },
       };
     },
   };

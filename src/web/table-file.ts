@@ -24,7 +24,7 @@ export function tableFile(view: ReleaseView, texts: TableFileTexts): string {
 
 function linesOf({ axes, columns, rows }: ReleaseView, texts: TableFileTexts): string[][] {
   const addsUp = rows.some(({ whole }) => whole !== undefined);
-  const isNatural = columns.map((_, at) => rows.some(({ values }) => values[at]?.natural));
+  const isNatural = columns.map(({ hasNatural }) => hasNatural === true);
   const ends = (at: number) => [texts.low, texts.high, ...(isNatural[at] ? [texts.naturalLow, texts.naturalHigh] : [])];
   const head = [
     ...axes.map(({ title }) => text(title)),
@@ -35,7 +35,8 @@ function linesOf({ axes, columns, rows }: ReleaseView, texts: TableFileTexts): s
   const lines = rows.map(({ titles, values, word, whole }) => [
     ...titles.map(text),
     ...values.flatMap((shown, at) => {
-      const natural = isNatural[at] ? [shown?.natural?.low, shown?.natural?.high] : [];
+      const range = isNatural[at] ? shown?.natural?.() : null;
+      const natural = isNatural[at] ? [range?.low, range?.high] : [];
       return [shown?.value, shown?.low, shown?.high, ...natural].map((value) =>
         value === undefined ? '.' : number(value, columns[at]?.decimals ?? 0),
       );

@@ -1,5 +1,13 @@
 /** Ranges with natural variation, against sums over every integer. */
-import { combined, ExpectationIntervals, type Mechanism, rational, samplingRangeOf, wilson } from '@reinraum/protocol';
+import {
+  combined,
+  type Estimate,
+  ExpectationIntervals,
+  type Mechanism,
+  rational,
+  samplingRangeOf,
+  wilson,
+} from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 
 const gaussian: Mechanism = { kind: 'discreteGaussian', variance: rational(16n) };
@@ -78,8 +86,10 @@ describe('a share', () => {
 
 describe('the second range of a release', () => {
   const noise = { kind: 'discreteGaussian', variance: '16' } as const;
-  const range = (fn: 'count' | 'rate' | 'mean' | 'sum', decimals: number, measure?: object) =>
-    samplingRangeOf({ fn, decimals, noise, cut }, { k }, measure as never);
+  const range = (fn: 'count' | 'rate' | 'mean' | 'sum', decimals: number, measure?: object) => {
+    const of = samplingRangeOf({ fn, decimals, noise, cut }, { k }, measure as never);
+    return (estimate: Estimate) => of && of(estimate);
+  };
 
   test('is in the integers of the estimate, rounded outwards, and never narrower than the noise’s', () => {
     const count = range('count', 0)({ value: 100, low: 92, high: 108 });

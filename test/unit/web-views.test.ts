@@ -243,7 +243,7 @@ describe('a release', () => {
 
   test('becomes a file for a German Excel, in which nothing is a formula', () => {
     const view = releaseView(release, byDistrict, named, 'de');
-    const scaled = { ...view, columns: [{ id: 'p', title: '+Quote', decimals: 2 }] };
+    const scaled = { ...view, columns: [{ id: 'p', title: '+Quote', decimals: 2, hasNatural: true }] };
     const text = tableFile(scaled, {
       whole: 'stimmig',
       low: 'von',
@@ -254,7 +254,7 @@ describe('a release', () => {
     expect(text).toBe(
       [
         "\uFEFFBezirk;Alter (Jahre);'+Quote;'+Quote – von;'+Quote – bis;'+Quote – natural low;'+Quote – natural high",
-        `"'=alpha;""de""";0 – 17;1234,00;1230,00;1238,00;1165,00;1305,00`,
+        `"'=alpha;""de""";0 – 17;1234,00;1230,00;1238,00;1165,00;1306,00`,
         `"'=alpha;""de""";65 und mehr;.;.;.;.;.`,
         `"'=beta;""de""";0 – 17;.;.;.;.;.`,
         `"'=beta;""de""";65 und mehr;7,00;3,00;11,00;0,00;16,00`,

@@ -14,7 +14,7 @@ import type { RatioInterval } from './ratio.ts';
 const z = 1.959_963_984_540_054;
 const alpha = 0.05;
 /** Blocks of a Poisson law are at most this part of its standard deviation. */
-const blockPart = 1 / 24;
+const blockPart = 1 / 16;
 
 /** Sums of a Poisson law over runs of integers, which cover all but 1e-15 of it. */
 interface Blocks {
@@ -45,11 +45,15 @@ export class ExpectationIntervals {
     if (!(shown >= this.#cut)) throw new RangeError('sampling: a value below the cut is never shown');
     const known = this.#memo.get(shown);
     if (known) return known;
-    const reach = 4 + Math.ceil(Math.sqrt(shown + 1));
-    const low = firstPassing(0, shown, reach, (lambda) => this.#isNotTooHigh(shown, lambda));
+    const reach = 1 + Math.sqrt(shown + 1) / 4;
+    // About where the ends lie, were the law of y normal and its noise small.
+    const half = z * Math.sqrt(shown + 1);
+    const low = firstPassing(0, Math.max(0, shown - half), reach, (lambda) => this.#isNotTooHigh(shown, lambda));
     // Where even the lowest λ makes y too low there is nothing above it.
     const high = this.#isNotTooLow(shown, low)
-      ? -firstPassing(-Number.MAX_SAFE_INTEGER, -low, reach, (minus) => this.#isNotTooLow(shown, -minus))
+      ? -firstPassing(-Number.MAX_SAFE_INTEGER, -Math.max(low, shown + half), reach, (minus) =>
+          this.#isNotTooLow(shown, -Math.min(minus, -low)),
+        )
       : low;
     const range = { low, high };
     this.#memo.set(shown, range);
@@ -108,7 +112,7 @@ function sumOf(masses: readonly number[], of: (at: number) => number): number {
   return masses.reduce((sum, mass, at) => sum + mass * of(at), 0);
 }
 
-/** The least x ≥ `least` that passes a test which goes on to pass above it, from below and to a hundredth; sought from `start`. */
+/** The least x ≥ `least` that passes a test which goes on to pass above it, from below and to a small part of `reach`; sought from `start`. */
 function firstPassing(least: number, start: number, reach: number, passes: (x: number) => boolean): number {
   let [above, below] = [start, start];
   for (let way = reach; !passes(above); way *= 2) above += way;
@@ -116,7 +120,7 @@ function firstPassing(least: number, start: number, reach: number, passes: (x: n
     if (below <= least) return least;
     below = Math.max(least, below - way);
   }
-  while (above - below > 0.01) {
+  while (above - below > reach / 64) {
     const middle = (above + below) / 2;
     if (passes(middle)) above = middle;
     else below = middle;
@@ -149,13 +153,13 @@ export type SamplingRange = (estimate: Estimate) => { readonly low: number; read
 /**
  * The second range of a measure's estimates: counts and classes by {@link ExpectationIntervals}; rates and shares by Wilson's range;
  * means by the largest variance values between the clamps can have about such a mean (Bhatia and Davis 2000), so from above.
- * Nothing is said of sums, variances and quantiles: how far their values vary is not released.
+ * Null for sums, variances and quantiles: how far their values vary is not released.
  */
 export function samplingRangeOf(
   { fn, decimals, noise, cut }: Pick<ReleasedMeasure, 'fn' | 'decimals' | 'noise' | 'cut'>,
   { k }: Pick<Release, 'k'>,
   measure: AggregateQuery['measures'][number] | undefined,
-): SamplingRange {
+): SamplingRange | null {
   if (fn === 'count' || fn === 'histogram') {
     const intervals = new ExpectationIntervals({
       mechanism: mechanismOf(noise),
@@ -170,7 +174,7 @@ export function samplingRangeOf(
   if (fn === 'rate' || fn === 'shares') {
     return (estimate) => around(estimate, scale, (p, n) => wilson(Math.min(1, Math.max(0, p)), n), [0, 1]);
   }
-  if (fn !== 'mean' || !clamp) return () => null;
+  if (fn !== 'mean' || !clamp) return null;
   return (estimate) =>
     around(
       estimate,

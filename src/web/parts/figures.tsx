@@ -10,7 +10,7 @@ import { ResultTable } from './result-table.tsx';
 export function Figures({ view, caption }: { readonly view: ReleaseView; readonly caption: string }) {
   const { t } = useSpeech();
   const [isNatural, setNatural] = useState(false);
-  const hasNatural = view.rows.some(({ values }) => values.some((shown) => shown?.natural));
+  const hasNatural = view.columns.some(({ hasNatural }) => hasNatural);
   const hidden = view.rows.filter(({ values }) => values.includes(null)).length;
   return (
     <>

@@ -94,7 +94,7 @@ interface RangeProps {
 function Range({ shown, decimals, isNatural }: RangeProps) {
   const { t, number } = useSpeech();
   if (!shown) return <Hidden />;
-  const range = isNatural ? shown.natural : shown;
+  const range = isNatural ? shown.natural?.() : shown;
   if (!range) return <span title={t('answer.noNatural')}>–</span>;
   return <>{`${number(range.low, decimals)} – ${number(range.high, decimals)}`}</>;
 }
