@@ -1,4 +1,5 @@
 /** The inverse of a preview: what it costs to know a measure as exactly as somebody wants (privacy.md "Approval-time analysis"). */
+import type { Asker } from './allotment.ts';
 import type { Charter } from './charter.ts';
 import { accountantOf, asLoss, lossOf } from './loss.ts';
 import type { Parameters } from './plan.ts';
@@ -30,7 +31,7 @@ const losses: readonly Rational[] = Array.from({ length: 33 }, (_, at) => at - 2
 
 /**
  * The least loss, to a sixteenth, at which every wanted measure is expected to be as exact in cells of `unitsPerCell` units; null
- * where no noise that can be computed with is small enough. All else stays the template's: the split among measures, k, parameters.
+ * where no noise that can be computed with is small enough. All else stays the template's: the split among measures, k, parameters; runs left are those of the asker.
  * Throws {@link Refusal} as `plan`, and `query-not-compilable` with the measure's name where it has no range to expect or there is none.
  */
 export function wantedPrice(
@@ -41,9 +42,10 @@ export function wantedPrice(
   spent: Spent,
   unitsPerCell: number,
   wanted: WantedHalfWidths,
+  asker: Asker | null = null,
 ): WantedPrice | null {
   const at = (privacy: QueryPrivacy) =>
-    previewOf({ ...query, privacy }, schema, parameters, charter, spent, unitsPerCell);
+    previewOf({ ...query, privacy }, schema, parameters, charter, spent, unitsPerCell, asker);
   const own = at(query.privacy);
   for (const name of wanted.keys()) {
     const measure = own.measures.find(({ as }) => as === name);

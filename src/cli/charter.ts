@@ -100,7 +100,12 @@ function priceList(
   schemas: readonly DatasetSchema[],
 ): string[] {
   const { accountant } = template;
-  const lines = template.populations.map(({ id, budget }) => `population ${id}: cap ${spelled(accountant, budget)}`);
+  const lines = template.populations.flatMap(({ id, budget, allotments = [] }) => [
+    `population ${id}: cap ${spelled(accountant, budget)}`,
+    ...allotments.map((part) => {
+      return `  of it ${Object.entries(part.for).flat().join(' ')}: cap ${spelled(accountant, part)}`;
+    }),
+  ]);
   for (const query of queries) {
     const schema = schemas.find(({ id }) => id === query.from.dataset);
     const charges = schema ? price(query, schema, template) : [];

@@ -2,6 +2,7 @@
 import { spentOf } from '@reinraum/audit';
 import {
   type AggregateQuery,
+  type Asker,
   type CharterTemplate,
   type DatasetSchema,
   type Spent,
@@ -53,16 +54,18 @@ interface Asked {
   readonly schema: DatasetSchema | undefined;
   readonly charter: Pick<CharterTemplate, 'populations' | 'accountant'>;
   readonly spent: Spent;
+  /** Who would run it; null where nobody is known yet. */
+  readonly asker: Asker | null;
 }
 
 async function price(question: string, options: PriceOptions): Promise<void> {
   const { policies } = options;
-  const { query, schema, charter, spent } =
+  const { query, schema, charter, spent, asker } =
     policies === undefined ? await inRoom(question, memberOptions(options)) : await inFolder(question, policies);
   if (!schema) throw new Error('query: its dataset has no schema here');
   const wanted = new Map(options.halfWidth.map((text) => wantedOf(text, query)));
   const parameters = parametersOf(query.params, options.param ?? []);
-  const found = wantedPrice(query, schema, parameters, charter, spent, unitsOf(options.units), wanted);
+  const found = wantedPrice(query, schema, parameters, charter, spent, unitsOf(options.units), wanted, asker);
   if (!found) {
     throw new Error('--half-width: no loss makes it so exact; ask for a wider range, larger cells or fewer measures');
   }
@@ -74,11 +77,14 @@ async function price(question: string, options: PriceOptions): Promise<void> {
 }
 
 async function inRoom(digest: string, options: MemberOptions): Promise<Asked> {
-  const { room } = await readRoomLog(await clientOf(options));
+  const client = await clientOf(options);
+  const { room } = await readRoomLog(client);
   const query = room.queries.get(digest)?.query;
   if (!query) throw new Error('query: the room does not know this digest; list the questions with "query list"');
-  const spent: Spent = (population) => spentOf(room, population);
-  return { query, schema: room.schemas.get(query.from.dataset), charter: room.charter, spent };
+  const { ref, unit } = client.keys.member;
+  const spent: Spent = (account) => spentOf(room, account);
+  const asker = { ref, unit, purpose: query.purpose };
+  return { query, schema: room.schemas.get(query.from.dataset), charter: room.charter, spent, asker };
 }
 
 async function inFolder(path: string, folder: string): Promise<Asked> {
@@ -86,7 +92,7 @@ async function inFolder(path: string, folder: string): Promise<Asked> {
   const query = await loadQuestion(path);
   if (query.kind !== 'AggregateQuery') throw new Error('query: a table costs what its questions cost');
   const schema = policies.schemas.find(({ id }) => id === query.from.dataset);
-  return { query, schema, charter: policies.template, spent: () => ({ loss: zero, delta: zero }) };
+  return { query, schema, charter: policies.template, spent: () => ({ loss: zero, delta: zero }), asker: null };
 }
 
 /** `persons=10`; points of rates and shares become parts of one. */

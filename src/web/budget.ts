@@ -1,11 +1,14 @@
 /** What is left of a budget, exactly, and what the whole means for one person. */
 import {
+  type Asker,
+  accountsOf,
   type Catalogue,
   type Charge,
   type Charter,
   compare,
   divide,
   epsilonOf,
+  formatRational,
   type Loss,
   lossOf,
   parseRational,
@@ -28,7 +31,10 @@ export interface BudgetView {
   /** What somebody who held it for 10 % likely that a person is in the data can come to hold at most, so far. */
   readonly suspicion: number;
   /** Parts of the budget for some who ask. */
-  readonly allotments: NonNullable<Balance['allotments']>;
+  readonly allotments: readonly {
+    readonly account: string;
+    readonly loss: Balance['loss'] & { readonly left: string };
+  }[];
 }
 
 /** The prior the sentence about a budget speaks of. */
@@ -44,15 +50,25 @@ export function budgetView({ population, loss, epsilon, allotments = [] }: Balan
     loss: { ...loss, left: toNumber(subtract(cap, spent)) },
     epsilon,
     suspicion: posterior(priorOfSentence, epsilon.spent),
-    allotments,
+    allotments: allotments.map((part) => {
+      const left = subtract(parseRational(part.loss.cap), parseRational(part.loss.spent));
+      return { account: part.account, loss: { ...part.loss, left: formatRational(left) } };
+    }),
   };
 }
 
-/** How many more times these charges fit into what is left of every balance they touch. */
-export function runsLeft(charges: readonly Charge[], balances: readonly Balance[]): number {
+/** How many more times these charges fit into what is left of every balance they touch when this member asks. */
+export function runsLeft(
+  charges: readonly Charge[],
+  { charter, balances }: Pick<Catalogue, 'charter' | 'balances'>,
+  asker: Asker,
+): number {
   let least = Number.POSITIVE_INFINITY;
-  for (const charge of charges) {
-    const balance = balances.find(({ population }) => population === charge.population);
+  const pairs = charges.flatMap((charge) => {
+    const touched = touchedBy(charge, { charter, balances }, asker);
+    return touched.map((balance) => ({ charge, balance }));
+  });
+  for (const { charge, balance } of pairs) {
     if (!balance) return 0;
     for (const [{ cap, spent }, part] of [
       [balance.loss, lossOf(charge)],
@@ -66,6 +82,19 @@ export function runsLeft(charges: readonly Charge[], balances: readonly Balance[
     }
   }
   return Number.isFinite(least) ? least : 0;
+}
+
+/** The population's balance and those of its allotments that name the asker; undefined for one the catalogue does not have. */
+function touchedBy(
+  { population }: Charge,
+  { charter, balances }: Pick<Catalogue, 'charter' | 'balances'>,
+  asker: Asker,
+): (Pick<Balance, 'loss' | 'delta'> | undefined)[] {
+  const agreed = charter.populations.find(({ id }) => id === population);
+  const own = balances.find((balance) => balance.population === population);
+  if (!agreed) return [undefined];
+  const [, ...allotted] = accountsOf(agreed, asker);
+  return [own, ...allotted.map(({ name }) => own?.allotments?.find(({ account }) => account === name))];
 }
 
 /** A loss as it is written: "ρ 1/64", "ε 1/4". */

@@ -1,5 +1,5 @@
 /** The questions of a catalogue, and the charter's titles. */
-import { AggregateQuery, type Catalogue, type Charter, DerivedTable } from '@reinraum/protocol';
+import { AggregateQuery, type Catalogue, type Charter, DerivedTable, type Member } from '@reinraum/protocol';
 import { runsLeft } from './budget.ts';
 
 /** A question of the catalogue with its template read. */
@@ -11,18 +11,25 @@ export interface Question {
   readonly releases: number;
   /** Index of the failure that suspended it; null where none did. */
   readonly suspended: number | null;
+  /** How often the budgets, and their parts for this member, still allow it. */
+  readonly runsLeft: number;
   readonly state: QuestionState;
 }
 
 /** Whether a question can be run, and what is in the way. */
 export type QuestionState = 'open' | 'missing' | 'revoked' | 'suspended' | 'expired' | 'nodata' | 'exhausted';
 
-/** The questions of a catalogue, those that can be run first. `today` is a day as `YYYY-MM-DD`. */
-export function questionsOf(catalogue: Catalogue, today: string): Question[] {
+/** The member who looks. */
+type Looking = Pick<Member, 'ref' | 'unit'>;
+
+/** The questions of a catalogue for a member, those that can be run first. `today` is a day as `YYYY-MM-DD`. */
+export function questionsOf(catalogue: Catalogue, today: string, { ref, unit }: Looking): Question[] {
   const questions = catalogue.queries.map((listed) => {
     const query = AggregateQuery.parse(listed.query);
     const { digest, charges, missing, releases, suspended } = listed;
-    return { digest, query, charges, missing, releases, suspended, state: stateOf(listed, query, catalogue, today) };
+    const left = runsLeft(charges, catalogue, { ref, unit, purpose: query.purpose });
+    const state = stateOf(listed, query, { datasets: catalogue.datasets, left, today });
+    return { digest, query, charges, missing, releases, suspended, runsLeft: left, state };
   });
   const rank = (question: Question) => (question.state === 'open' ? 0 : question.state === 'revoked' ? 2 : 1);
   return questions.toSorted((a, b) => rank(a) - rank(b));
@@ -38,9 +45,9 @@ export interface ListedTable {
   readonly inputs: readonly Question[];
 }
 
-/** The derived tables of a catalogue. */
-export function tablesOf(catalogue: Catalogue, today: string): ListedTable[] {
-  const questions = questionsOf(catalogue, today);
+/** The derived tables of a catalogue for a member. */
+export function tablesOf(catalogue: Catalogue, today: string, member: Looking): ListedTable[] {
+  const questions = questionsOf(catalogue, today, member);
   return catalogue.tables.map(({ digest, table: listed, missing, revoked }) => {
     const table = DerivedTable.parse(listed);
     const inputs = Object.values(table.inputs).flatMap(
@@ -76,15 +83,14 @@ export function titlesOf(charter: Charter, language: 'de' | 'en') {
 }
 
 function stateOf(
-  { missing, revoked, suspended, charges }: Catalogue['queries'][number],
+  { missing, revoked, suspended }: Catalogue['queries'][number],
   query: AggregateQuery,
-  { datasets, balances }: Catalogue,
-  today: string,
+  { datasets, left, today }: Pick<Catalogue, 'datasets'> & { readonly left: number; readonly today: string },
 ): QuestionState {
   if (revoked) return 'revoked';
   if (missing.length > 0) return 'missing';
   if (suspended !== null) return 'suspended';
   if (query.expires < today) return 'expired';
   if (!datasets.some(({ dataset, state }) => dataset === query.from.dataset && state === 'admitted')) return 'nodata';
-  return runsLeft(charges, balances) === 0 ? 'exhausted' : 'open';
+  return left === 0 ? 'exhausted' : 'open';
 }

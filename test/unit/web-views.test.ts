@@ -59,7 +59,9 @@ function catalogue(spent: string, more: Partial<Catalogue['queries'][number]> = 
     recoveries: [],
   };
 }
-const stateOf = (of: Catalogue, day = '2030-01-01') => questionsOf(of, day)[0]?.state;
+const analyst = { ref: 'm-1', unit: 'city/planning' };
+const asker = { ...analyst, purpose: 'planning' };
+const stateOf = (of: Catalogue, day = '2030-01-01') => questionsOf(of, day, analyst)[0]?.state;
 
 describe('a budget', () => {
   test.each([
@@ -69,16 +71,49 @@ describe('a budget', () => {
     ['15/16', 0],
     ['1', 0],
   ])('with ρ %s of 1 spent pays ρ 1/8 still %i times', (spent, times) => {
-    const { balances, queries } = catalogue(spent);
-    expect(runsLeft(queries[0]?.charges ?? [], balances)).toBe(times);
+    const shown = catalogue(spent);
+    expect(runsLeft(shown.queries[0]?.charges ?? [], shown, asker)).toBe(times);
   });
 
   test('is bounded by δ too, and a population without balance pays nothing', () => {
     const charge = { population: 'person', rho: '1/1000000', delta: '1/3000' };
-    const { balances } = catalogue('0');
-    expect(runsLeft([charge], balances)).toBe(3);
-    expect(runsLeft([{ ...charge, population: 'other' }], balances)).toBe(0);
-    expect(runsLeft([charge, { ...charge, delta: '1/1000' }], balances)).toBe(1);
+    const shown = catalogue('0');
+    expect(runsLeft([charge], shown, asker)).toBe(3);
+    expect(runsLeft([{ ...charge, population: 'other' }], shown, asker)).toBe(0);
+    expect(runsLeft([charge, { ...charge, delta: '1/1000' }], shown, asker)).toBe(1);
+  });
+
+  test('is divided by allotments: only those of who asks count, by their own balance', () => {
+    const base = catalogue('1/4');
+    const [person] = base.charter.populations;
+    const delta = { cap: '1/1000', spent: '0' };
+    const allotments = [
+      { for: { party: 'city' }, rho: '1/2', delta: '1/1000' },
+      { for: { each: 'analyst' as const }, rho: '3/8', delta: '1/1000' },
+    ];
+    const epsilon = { cap: 5, spent: 0 };
+    const parts = [
+      { account: 'person party/city', loss: { cap: '1/2', spent: '1/4' }, delta, epsilon },
+      { account: 'person analyst/m-1', loss: { cap: '3/8', spent: '1/4' }, delta, epsilon },
+      { account: 'person analyst/m-2', loss: { cap: '3/8', spent: '0' }, delta, epsilon },
+    ];
+    const shown = {
+      ...base,
+      charter: { ...base.charter, populations: [{ ...person, allotments }] } as Catalogue['charter'],
+      balances: base.balances.map((one) => ({ ...one, allotments: parts })),
+    };
+    const left = (of: Partial<typeof asker>) => {
+      return runsLeft(base.queries[0]?.charges ?? [], shown, { ...asker, ...of });
+    };
+    expect([left({}), left({ ref: 'm-2' }), left({ ref: 'm-2', unit: 'bureau/data' })]).toEqual([1, 2, 3]);
+    // An allotment of which the catalogue says nothing is one of which nothing is left.
+    expect(left({ ref: 'm-3' })).toBe(0);
+    expect(questionsOf(shown, '2030-01-01', analyst)[0]).toMatchObject({ state: 'open', runsLeft: 1 });
+    expect(shown.balances.map(budgetView)[0]?.allotments).toMatchObject([
+      { account: 'person party/city', loss: { left: '1/4' } },
+      { account: 'person analyst/m-1', loss: { left: '1/8' } },
+      { account: 'person analyst/m-2', loss: { left: '3/8' } },
+    ]);
   });
 
   test('says what is left and what a suspicion may become', () => {

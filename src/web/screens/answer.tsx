@@ -49,7 +49,9 @@ export function AnswerScreen({
     );
   }
   if (loaded.state !== 'there') return <Pending of={loaded} />;
-  const template = questionsOf(loaded.value, today()).find(({ digest }) => digest === query)?.query;
+  const template = questionsOf(loaded.value, today(), room.client.keys.member).find(
+    ({ digest }) => digest === query,
+  )?.query;
   if (!template) return back;
   return (
     <>

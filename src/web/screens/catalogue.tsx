@@ -1,6 +1,6 @@
 /** The approved questions, and what is left of the budget. */
 import type { Catalogue } from '@reinraum/protocol';
-import { budgetView, costText, priorOfSentence, runsLeft } from '../budget.ts';
+import { budgetView, costText, priorOfSentence } from '../budget.ts';
 import { useLoaded } from '../loading.ts';
 import type { OpenRoom } from '../open-room.ts';
 import { Heading } from '../parts/heading.tsx';
@@ -28,7 +28,7 @@ export function CatalogueScreen({ room }: { readonly room: OpenRoom }) {
 
 function Loaded({ room, catalogue }: { readonly room: OpenRoom; readonly catalogue: Catalogue }) {
   const { t, language } = useSpeech();
-  const questions = questionsOf(catalogue, today());
+  const questions = questionsOf(catalogue, today(), room.client.keys.member);
   const purposes = catalogue.charter.purposes.map((purpose) => ({
     ...purpose,
     own: questions.filter(({ query }) => query.purpose === purpose.id),
@@ -67,9 +67,8 @@ function QuestionCard({
 }) {
   const speech = useSpeech();
   const { t, language } = speech;
-  const { query, state, charges, missing, releases, digest } = question;
+  const { query, state, charges, missing, releases, digest, runsLeft } = question;
   const titles = titlesOf(catalogue.charter, language);
-  const left = runsLeft(charges, catalogue.balances);
   return (
     <li class="card">
       <div class="card__head">
@@ -89,7 +88,7 @@ function QuestionCard({
       <Facts
         of={[
           [t('catalogue.price'), costText(charges, catalogue.charter, speech)],
-          [t('catalogue.runsLeft'), t('catalogue.runs', { count: left })],
+          [t('catalogue.runsLeft'), t('catalogue.runs', { count: runsLeft })],
         ]}
       />
       <p class="kern-body kern-body--small kern-body--muted">{t('catalogue.answered', { count: releases })}</p>
@@ -101,7 +100,7 @@ function Tables({ room, catalogue }: { readonly room: OpenRoom; readonly catalog
   const speech = useSpeech();
   const { t, language } = speech;
   const titles = titlesOf(catalogue.charter, language);
-  const tables = tablesOf(catalogue, today());
+  const tables = tablesOf(catalogue, today(), room.client.keys.member);
   if (tables.length === 0) return null;
   return (
     <>

@@ -137,10 +137,11 @@ function VerdictNotice({
     );
   }
   const titles = titlesOf(room.client.charter, language);
-  const { kind } = room.client.charter.accountant;
-  const spent = [...verdict.room.spent].map(
-    ([id, { loss }]) => `${titles.population(id)} ${lossText(asLoss(kind, loss))}`,
-  );
+  const { populations, accountant } = room.client.charter;
+  const spent = populations.flatMap(({ id }) => {
+    const balance = verdict.room.spent.get(id);
+    return balance ? [`${titles.population(id)} ${lossText(asLoss(accountant.kind, balance.loss))}`] : [];
+  });
   return (
     <Notice kind="success" title={t('log.replayOk')} live>
       <p>

@@ -2,7 +2,7 @@
 import { type Answered, ask } from '@reinraum/client';
 import type { Catalogue, Parameters } from '@reinraum/protocol';
 import { useState } from 'preact/hooks';
-import { costText, runsLeft } from '../budget.ts';
+import { costText } from '../budget.ts';
 import { useLoaded } from '../loading.ts';
 import type { OpenRoom } from '../open-room.ts';
 import { About, PreviewFacts } from '../parts/about.tsx';
@@ -33,7 +33,9 @@ export function QuestionScreen(props: QuestionProps) {
   const { room, digest } = props;
   const { loaded, reload } = useLoaded(() => room.catalogue(), [room]);
   if (loaded.state !== 'there') return <Pending of={loaded} />;
-  const question = questionsOf(loaded.value, today()).find((candidate) => candidate.digest === digest);
+  const question = questionsOf(loaded.value, today(), room.client.keys.member).find(
+    (candidate) => candidate.digest === digest,
+  );
   if (!question) return <Notice kind="warning" title={t('catalogue.none')} />;
   return <Known {...props} question={question} catalogue={loaded.value} onChange={reload} />;
 }
@@ -104,7 +106,6 @@ function Run({ room, question, catalogue, onAnswer, onChange }: RunProps) {
   const [isRunning, setRunning] = useState(false);
   const [problem, setProblem] = useState<unknown>();
   const preview = useLoaded(() => room.preview(digest, parameters), [room, digest, parameters]).loaded;
-  const left = runsLeft(question.charges, catalogue.balances);
   const { roles, unit } = room.client.keys.member;
   const hindrance = !roles.includes('analyst')
     ? t('question.notAnalyst')
@@ -165,7 +166,7 @@ function Run({ room, question, catalogue, onAnswer, onChange }: RunProps) {
           <p>
             {t('question.confirmCost', {
               cost: costText(question.charges, catalogue.charter, speech),
-              runs: t('catalogue.runs', { count: Math.max(0, left - 1) }),
+              runs: t('catalogue.runs', { count: Math.max(0, question.runsLeft - 1) }),
             })}
           </p>
           <p>{t('question.confirmRepeat')}</p>

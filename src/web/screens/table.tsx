@@ -30,7 +30,9 @@ export function TableScreen({ room, digest }: { readonly room: OpenRoom; readonl
   const { t } = speech;
   const { loaded, reload } = useLoaded(() => room.catalogue(), [room]);
   if (loaded.state !== 'there') return <Pending of={loaded} />;
-  const listed = tablesOf(loaded.value, today()).find((candidate) => candidate.digest === digest);
+  const listed = tablesOf(loaded.value, today(), room.client.keys.member).find(
+    (candidate) => candidate.digest === digest,
+  );
   if (!listed) return <Notice kind="warning" title={t('catalogue.none')} />;
   return <Known room={room} listed={listed} catalogue={loaded.value} onChange={reload} />;
 }

@@ -77,7 +77,7 @@ export const de = {
   'budget.rho': 'ρ {{spent}} von {{cap}} (ε {{epsilonSpent}} von {{epsilonCap}}); es bleiben ρ {{left}}',
   'budget.epsilon': 'ε {{spent}} von {{cap}}; es bleiben ε {{left}}',
   'budget.allotments': 'Davon stehen höchstens zu:',
-  'budget.allotment': '{{whose}}: {{unit}} {{spent}} von {{cap}} verbraucht',
+  'budget.allotment': '{{whose}}: {{unit}} {{spent}} von {{cap}} verbraucht; es bleiben {{unit}} {{left}}',
   'budget.untouched': 'Noch wurde nichts verbraucht: Keine Antwort hat bisher etwas über eine Person verraten können.',
   'budget.sentence':
     'Was das heißt: Wer es vorher zu {{prior}} für wahrscheinlich hielt, dass eine bestimmte Person in den Daten ist, kann nach allen bisherigen Antworten höchstens auf {{after}} kommen.',

@@ -78,7 +78,7 @@ export const en: Texts = {
   'budget.rho': 'ρ {{spent}} of {{cap}} (ε {{epsilonSpent}} of {{epsilonCap}}); ρ {{left}} is left',
   'budget.epsilon': 'ε {{spent}} of {{cap}}; ε {{left}} is left',
   'budget.allotments': 'Of it at most:',
-  'budget.allotment': '{{whose}}: {{unit}} {{spent}} of {{cap}} spent',
+  'budget.allotment': '{{whose}}: {{unit}} {{spent}} of {{cap}} spent; {{unit}} {{left}} is left',
   'budget.untouched': 'Nothing is spent yet: no answer so far could have told anything about a person.',
   'budget.sentence':
     'What this means: whoever held it for {{prior}} likely that a certain person is in the data can come to hold it for at most {{after}} likely after all answers so far.',
