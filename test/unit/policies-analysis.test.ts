@@ -114,6 +114,34 @@ describe('the command line', () => {
     expect(rows.stderr).toContain('write dataset=number');
   });
 
+  test('charter check lists what is allotted of a budget, and names an allotment that extends it', async () => {
+    const copy = await mkdtemp(join(tmpdir(), 'reinraum-analyse-'));
+    try {
+      await cp(folder('neuss'), copy, { recursive: true });
+      const file = join(copy, 'charter.yaml');
+      const shipped = await readFile(file, 'utf8');
+      const divided = (rho: string) => {
+        const budget = 'budget: { rho: "3/16", delta: "1/1000000" }\n';
+        const parts = [`{ for: { party: stadt-neuss }, rho: "${rho}", delta: "1/2000000" }`];
+        parts.push(`{ for: { each: analyst }, rho: "1/16", delta: "1/1000000" }`);
+        return writeFile(file, shipped.replace(budget, `${budget}    allotments: [${parts.join(', ')}]\n`));
+      };
+      await divided('1/8');
+      const checked = reinraum('charter', 'check', copy);
+      expect(checked.status).toBe(0);
+      expect(checked.stdout).toMatch(/^population person: cap ρ 3\/16 .*\n {2}of it party stadt-neuss: cap ρ 1\/8 /m);
+      expect(checked.stdout).toMatch(
+        /^ {2}of it each analyst: cap ρ 1\/16 \(ε [0-9.]+ at δ 1\/1000000\), δ 1\/1000000$/m,
+      );
+      await divided('1/4');
+      const extended = reinraum('charter', 'check', copy);
+      expect(extended.status).not.toBe(0);
+      expect(extended.stderr).toContain('populations.person.allotments.0: more than the budget');
+    } finally {
+      await rm(copy, { recursive: true });
+    }
+  });
+
   test('charter check shows findings of the whole folder and refuses what must not be approved', async () => {
     const checked = reinraum('charter', 'check', folder('neuss'));
     expect(checked.status).toBe(0);
