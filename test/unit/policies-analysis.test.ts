@@ -106,6 +106,27 @@ describe('the command line', () => {
     }
   });
 
+  test('says what a wanted exactness costs everyone it is about, as JSON, or that there is no such loss', () => {
+    const priced = (units: string, ...more: string[]) => {
+      const draft = join(folder('neuss'), 'queries', 'q15-firmenbestand.yaml');
+      const words = ['--policies', folder('neuss'), '--half-width', 'companies=10', '--units', units];
+      return reinraum('query', 'price', draft, ...words, '--param', 'quarter=2024-Q4', ...more);
+    };
+    const { privacy, preview } = JSON.parse(priced('300', '--json').stdout);
+    expect(preview.measures[0].halfWidth).toBeLessThanOrEqual(10);
+    expect(preview.measures[0].shown).toBeGreaterThan(0.95);
+    expect(preview.charges).toEqual(
+      ['company', 'person'].map((population) => ({ population, rho: privacy.rho, delta: expect.any(String) })),
+    );
+    expect(priced('300').stdout).toMatch(
+      /^Preis \/ price: ρ [0-9/]+, δ [0-9/]+ \(person\)\nLäufe übrig \/ runs left: [1-9]/m,
+    );
+    // Fewer units than k: no loss shows them.
+    const hidden = priced('4');
+    expect(hidden.status).toBe(1);
+    expect(hidden.stderr).toContain('no loss shows such cells so exactly');
+  });
+
   test('says what is missing', () => {
     expect(reinraum('query', 'analyse', '00').stderr).toContain(
       'name --policies, or --url, --room, --charter and --key',
