@@ -3,7 +3,7 @@
  * template, schema, charter, balances and an assumption about the size of a cell. No row is read, nothing is secret.
  */
 import { z } from 'zod';
-import { type Asker, accountsOf } from './allotment.ts';
+import { type Account, type Asker, accountsOf } from './allotment.ts';
 import type { Charter } from './charter.ts';
 import type { PlanLevel } from './hierarchy.ts';
 import { distributionOf, laplacePairDistribution, type NoiseDistribution } from './inference/distribution.ts';
@@ -109,24 +109,25 @@ function runsLeft(
   spent: Spent,
   asker: Asker | null,
 ): number {
-  const fits = charges.flatMap((charge) => {
+  const runs = charges.map((charge) => {
     const population = populations.find(({ id }) => id === charge.population);
-    return population ? accountsOf(population, asker).map((account) => ({ charge, account })) : [];
-  });
-  if (fits.length < charges.length) return 0;
-  const runs = fits.map(({ charge, account: { name, cap: budget } }) => {
-    const { loss, delta } = spent(name);
-    const times = (cap: Rational, used: Rational, one: Rational) => {
-      if (one.num === 0n) return Number.POSITIVE_INFINITY;
-      const { num, den } = divide(subtract(cap, used), one);
-      return Number(num / den);
-    };
-    return Math.min(
-      times(lossOf(budget), loss, lossOf(charge)),
-      times(parseRational(budget.delta), delta, parseRational(charge.delta)),
-    );
+    if (!population) return 0;
+    return Math.min(...accountsOf(population, asker).map(({ name, cap }) => timesWithin(cap, spent(name), charge)));
   });
   return Math.min(...runs);
+}
+
+/** How often a charge fits between what is spent and a cap; a part of it that is zero bounds nothing. */
+function timesWithin(cap: Account['cap'], spent: ReturnType<Spent>, charge: Charge): number {
+  const times = (most: Rational, used: Rational, one: Rational) => {
+    if (one.num === 0n) return Number.POSITIVE_INFINITY;
+    const { num, den } = divide(subtract(most, used), one);
+    return Number(num / den);
+  };
+  return Math.min(
+    times(lossOf(cap), spent.loss, lossOf(charge)),
+    times(parseRational(cap.delta), spent.delta, parseRational(charge.delta)),
+  );
 }
 
 function measurePreview(

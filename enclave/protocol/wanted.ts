@@ -30,7 +30,13 @@ const losses: readonly Rational[] = Array.from({ length: 33 }, (_, at) => at - 2
 );
 
 /**
- * The least loss, to a sixteenth, at which every wanted measure is expected to be as exact in cells of `unitsPerCell` units; null
+ * How likely a cell has to be shown. Below of it less loss can mean a narrower range – of what is shown only when the noise was
+ * high, the range lies against k –, and of a hidden cell nothing is known.
+ */
+const almostSurely = 0.95;
+
+/**
+ * The least loss, to a sixteenth, at which cells of `unitsPerCell` units are almost surely shown, every wanted measure as exact; null
  * where no noise that can be computed with is small enough. All else stays the template's: the split among measures, k, parameters; runs left are those of the asker.
  * Throws {@link Refusal} as `plan`, and `query-not-compilable` with the measure's name where it has no range to expect or there is none.
  */
@@ -52,9 +58,10 @@ export function wantedPrice(
     if (!measure || measure.halfWidth === null) throw new Refusal('query-not-compilable', `measures.${name}`);
   }
   const isEnough = ({ measures }: Preview) =>
-    measures.every(
-      ({ as, halfWidth }) => halfWidth === null || halfWidth <= (wanted.get(as) ?? Number.POSITIVE_INFINITY),
-    );
+    measures.every(({ as, halfWidth, shown }) => {
+      const most = wanted.get(as);
+      return most === undefined || (halfWidth !== null && halfWidth <= most && shown >= almostSurely);
+    });
   // Too little loss is too much noise to compute with, too much is too little: refused on either side of the template's own.
   const outcome = (loss: Rational): WantedPrice | 'too exact' | undefined => {
     const privacy = { ...query.privacy, ...asLoss(accountantOf(query.privacy), loss) };

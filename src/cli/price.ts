@@ -31,7 +31,7 @@ interface PriceOptions extends Partial<MemberOptions> {
 export function addPrice(query: Command): void {
   query
     .command('price')
-    .description('the least loss at which measures are as exact as wanted; no data is touched, nothing is charged')
+    .description('the least loss at which cells are shown as exactly as wanted; no data is touched, nothing is charged')
     .argument('<question>', 'query YAML with --policies; otherwise the digest of a question of the room')
     .requiredOption(
       '--half-width <measure=number...>',
@@ -67,7 +67,9 @@ async function price(question: string, options: PriceOptions): Promise<void> {
   const parameters = parametersOf(query.params, options.param ?? []);
   const found = wantedPrice(query, schema, parameters, charter, spent, unitsOf(options.units), wanted, asker);
   if (!found) {
-    throw new Error('--half-width: no loss makes it so exact; ask for a wider range, larger cells or fewer measures');
+    throw new Error(
+      '--half-width: no loss shows such cells so exactly; ask for a wider range, larger cells or fewer measures',
+    );
   }
   if (options.json) return print(JSON.stringify(found));
   const { privacy, preview } = found;

@@ -1,8 +1,8 @@
 /** One minimal forgery a rule: an operator who holds the log's key signs any log he likes, and replay names the entry. */
 import type { Rule } from '@reinraum/audit';
-import { type CharterTemplate, toBase64 } from '@reinraum/protocol';
+import { CharterTemplate, partyOf, toBase64 } from '@reinraum/protocol';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { fixedCharter } from '../support/fixed-room.ts';
+import { fixedCharter, people } from '../support/fixed-room.ts';
 import { forgedAnswers } from '../support/forged-answers.ts';
 import { forgedLifecycles } from '../support/forged-lifecycles.ts';
 import { forgedStatements } from '../support/forged-statements.ts';
@@ -87,6 +87,15 @@ describe('a forged log', () => {
   });
 });
 
+/** A charter with budget for many charges, and an allotment for some of them. */
+function withAllotment(...allotments: readonly object[]): CharterTemplate {
+  const charter = template();
+  return CharterTemplate.parse({
+    ...charter,
+    populations: charter.populations.map((population) => ({ ...population, allotments })),
+  });
+}
+
 describe('a budget', () => {
   // Room for the two charges of the honest story, and not for a third.
   test.each([
@@ -98,6 +107,32 @@ describe('a budget', () => {
     const forged = await insteadAt(at.failed, (held, nowMs) => held.scribe.charged(nowMs, asked(held)))(log);
     const verdict = await verdictOn(log.scribe, forged, log.scribe.objects);
     expect(verdict).toMatchObject({ verified: false, rule: 'budget', entry: at.failed });
+  });
+});
+
+describe('an allotment', () => {
+  const { ref, unit } = people.analyst.member;
+  const other = { for: { party: 'bureau' }, rho: '1/1000', delta: '1/1000' };
+  // Each has room for the two charges of the honest story, and not for a third.
+  test.each([
+    ['of ρ for a party', { for: { party: partyOf(unit) }, rho: '1/4', delta: '1/1000' }, `party/${partyOf(unit)}`],
+    ['of δ for a party', { for: { party: partyOf(unit) }, rho: '1', delta: '1/50000000' }, `party/${partyOf(unit)}`],
+    ['for a unit', { for: { unit }, rho: '1/4', delta: '1/1000' }, `unit/${unit}`],
+    ['for a purpose', { for: { purpose: 'planning' }, rho: '1/4', delta: '1/1000' }, 'purpose/planning'],
+    ['for each analyst', { for: { each: 'analyst' }, rho: '1/4', delta: '1/1000' }, `analyst/${ref}`],
+  ])('%s is not overdrawn though the budget is ample', async (_name, allotment, whose) => {
+    const log = await honestLog(withAllotment(other, allotment));
+    expect(await verdictOn(log.scribe, log.entries, log.objects)).toMatchObject({ verified: true });
+    const forged = await insteadAt(at.failed, (held, nowMs) => held.scribe.charged(nowMs, asked(held)))(log);
+    const verdict = await verdictOn(log.scribe, forged, log.scribe.objects);
+    expect(verdict).toMatchObject({ verified: false, rule: 'budget', entry: at.failed });
+    expect(verdict).toHaveProperty('message', `the budget of "person ${whose}" is overdrawn`);
+  });
+
+  test('of others leaves the third charge alone', async () => {
+    const log = await honestLog(withAllotment(other));
+    const entries = await insteadAt(at.failed, (held, nowMs) => held.scribe.charged(nowMs, asked(held)))(log);
+    expect(await verdictOn(log.scribe, entries, log.scribe.objects)).toMatchObject({ verified: true });
   });
 });
 

@@ -106,12 +106,61 @@ describe('the command line', () => {
     }
   });
 
+  test('says what a wanted exactness costs everyone it is about, as JSON, or that there is no such loss', () => {
+    const priced = (units: string, ...more: string[]) => {
+      const draft = join(folder('neuss'), 'queries', 'q15-firmenbestand.yaml');
+      const words = ['--policies', folder('neuss'), '--half-width', 'companies=10', '--units', units];
+      return reinraum('query', 'price', draft, ...words, '--param', 'quarter=2024-Q4', ...more);
+    };
+    const { privacy, preview } = JSON.parse(priced('300', '--json').stdout);
+    expect(preview.measures[0].halfWidth).toBeLessThanOrEqual(10);
+    expect(preview.measures[0].shown).toBeGreaterThan(0.95);
+    expect(preview.charges).toEqual(
+      ['company', 'person'].map((population) => ({ population, rho: privacy.rho, delta: expect.any(String) })),
+    );
+    expect(priced('300').stdout).toMatch(
+      /^Preis \/ price: ρ [0-9/]+, δ [0-9/]+ \(person\)\nLäufe übrig \/ runs left: [1-9]/m,
+    );
+    // Fewer units than k: no loss shows them.
+    const hidden = priced('4');
+    expect(hidden.status).toBe(1);
+    expect(hidden.stderr).toContain('no loss shows such cells so exactly');
+  });
+
   test('says what is missing', () => {
     expect(reinraum('query', 'analyse', '00').stderr).toContain(
       'name --policies, or --url, --room, --charter and --key',
     );
     const rows = reinraum('query', 'analyse', 'x.yaml', '--policies', folder('pums'), '--rows', 'pums');
     expect(rows.stderr).toContain('write dataset=number');
+  });
+
+  test('charter check lists what is allotted of a budget, and names an allotment that extends it', async () => {
+    const copy = await mkdtemp(join(tmpdir(), 'reinraum-analyse-'));
+    try {
+      await cp(folder('neuss'), copy, { recursive: true });
+      const file = join(copy, 'charter.yaml');
+      const shipped = await readFile(file, 'utf8');
+      const divided = (rho: string) => {
+        const budget = 'budget: { rho: "3/16", delta: "1/1000000" }\n';
+        const parts = [`{ for: { party: stadt-neuss }, rho: "${rho}", delta: "1/2000000" }`];
+        parts.push(`{ for: { each: analyst }, rho: "1/16", delta: "1/1000000" }`);
+        return writeFile(file, shipped.replace(budget, `${budget}    allotments: [${parts.join(', ')}]\n`));
+      };
+      await divided('1/8');
+      const checked = reinraum('charter', 'check', copy);
+      expect(checked.status).toBe(0);
+      expect(checked.stdout).toMatch(/^population person: cap ρ 3\/16 .*\n {2}of it party stadt-neuss: cap ρ 1\/8 /m);
+      expect(checked.stdout).toMatch(
+        /^ {2}of it each analyst: cap ρ 1\/16 \(ε [0-9.]+ at δ 1\/1000000\), δ 1\/1000000$/m,
+      );
+      await divided('1/4');
+      const extended = reinraum('charter', 'check', copy);
+      expect(extended.status).not.toBe(0);
+      expect(extended.stderr).toContain('populations.person.allotments.0: more than the budget');
+    } finally {
+      await rm(copy, { recursive: true });
+    }
   });
 
   test('charter check shows findings of the whole folder and refuses what must not be approved', async () => {
