@@ -1,6 +1,7 @@
 /** Somebody's visit to the small room through its screens: what a person does, in one call each. */
 import { readFile } from 'node:fs/promises';
 import { formatKeyFile } from '@reinraum/client';
+import type { CharterTemplate } from '@reinraum/protocol';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { repositoryRoot } from '../../src/cli/root.ts';
@@ -36,8 +37,8 @@ export class Visit {
     return this.#watched?.complaints ?? [];
   }
 
-  async begin(): Promise<void> {
-    this.#room = await smallRoom({ screens: await builtScreens(repositoryRoot) });
+  async begin(charter: (template: CharterTemplate) => CharterTemplate): Promise<void> {
+    this.#room = await smallRoom({ screens: await builtScreens(repositoryRoot), charter });
     await uploadResidents(this.#room, residentRecords([400, 0, 3]));
     this.query = await approved(this.#room);
     this.#browser = await startChromium();
@@ -105,11 +106,11 @@ export class Visit {
   }
 }
 
-/** Starts a room for the tests of a file, a page for each; a page that complained fails its test. */
-export function visits(): Visit {
+/** Starts a room for the tests of a file, a page for each, on a charter that may differ; a page that complained fails its test. */
+export function visits(charter = (template: CharterTemplate): CharterTemplate => template): Visit {
   const visit = new Visit();
   beforeAll(async () => {
-    if (chromiumPath !== undefined) await visit.begin();
+    if (chromiumPath !== undefined) await visit.begin(charter);
   });
   afterAll(() => visit.end());
   beforeEach(async (context) => {
