@@ -65,7 +65,6 @@ function walk(value: unknown): void {
     if (!expressions.has(`${node['class']} ${String(node['type'])}`)) throw refused();
     if (node['class'] === 'FUNCTION' && !functions.has(String(node['function_name']))) throw refused();
     if (node['is_operator'] === true) throw refused();
-    if (isSumOfSquares(node)) return;
     if (node['distinct'] === true && !isDistinctCount(node)) throw refused();
     if (node['class'] === 'CONSTANT') return;
   } else if (typeof node['type'] === 'string' && !nodes.has(node['type'])) throw refused();
@@ -74,7 +73,7 @@ function walk(value: unknown): void {
     if (member === 'cte_map') {
       const { map } = record(part);
       if (!Array.isArray(map) || map.length > 0) throw refused();
-    } else walk(part);
+    } else if (member !== 'children' || !isSumOfSquares(node)) walk(part);
   }
 }
 
@@ -110,6 +109,8 @@ function isSumOfSquares({ function_name, distinct, filter, order_bys, children }
   if (function_name !== 'sum' || distinct !== false || filter || !isUnordered(order_bys)) return false;
   const [product, ...more] = list(children).map(record);
   if (product?.['function_name'] !== '*' || product['is_operator'] !== true || more.length > 0) return false;
+  // It is not walked, as the one operator there is: nothing else may hang on it.
+  if (product['distinct'] !== false || product['filter'] || !isUnordered(product['order_bys'])) return false;
   const [left, right, ...others] = list(product['children']).map(record);
   const factors = [left, right].map((factor) =>
     factor?.['class'] === 'COLUMN_REF' ? String(factor['column_names']) : '',

@@ -1,10 +1,10 @@
 /**
  * Coverage of the ranges with natural variation, given that the cell is shown: a count of persons drawn anew each time, exact
- * noise, the rule of the release. 95 % is promised for counts and attained by all but rates near the cut, which are bent by having
- * been shown and reach 94 % at least here; means attain more, because the largest variance is assumed.
+ * noise, the rule of the release. 95 % is promised for counts. Rates are an approximation: they are held
+ * to 95 % too and were seen to attain 94.5 to 95.2 % far from the cut and 97 % and more near it.
  *
- * The bits come from a seed. Under fresh bits each of the 10 checks would raise a false alarm with probability below 1e-6 if coverage
- * were exactly what is demanded: one-sided, z = 4.75, binomial. Leaving natural variation out fails the same checks.
+ * The bits come from a seed. Under fresh bits each of the 9 checks would raise a false alarm with probability below 1e-6 if coverage
+ * were exactly 95 %: one-sided, z = 4.75, binomial. Leaving natural variation out fails the same checks.
  */
 import { combined, ExpectationIntervals, type Mechanism, ratioInterval, rational, wilson } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
@@ -39,8 +39,8 @@ function world(seed: string) {
   };
 }
 
-function deviation(hits: number, demanded = 1 - alpha): number {
-  return (hits - runs * demanded) / Math.sqrt(runs * demanded * (1 - demanded));
+function deviation(hits: number): number {
+  return (hits - runs * (1 - alpha)) / Math.sqrt(runs * alpha * (1 - alpha));
 }
 
 function counts(lambda: number, mechanism: Mechanism, isNatural = true): number {
@@ -61,7 +61,7 @@ function counts(lambda: number, mechanism: Mechanism, isNatural = true): number 
   return deviation(hits);
 }
 
-function rates(p: number, size: number, mechanism: Mechanism, demanded: number, isNatural = true): number {
+function rates(p: number, size: number, mechanism: Mechanism, isNatural = true): number {
   const { bits, chance } = world(`rates ${p} ${size}`);
   const sample = samplerOf(mechanism);
   const cut = cutOf(mechanism, k, delta);
@@ -86,7 +86,7 @@ function rates(p: number, size: number, mechanism: Mechanism, demanded: number, 
     const { low, high } = isNatural ? combined(value, noise, wilson(value, Number(x + y))) : noise;
     if (low <= p && p <= high) hits += 1;
   }
-  return deviation(hits, demanded);
+  return deviation(hits);
 }
 
 describe('a range with natural variation holds the expectation in 95 of 100 shown cells', () => {
@@ -101,16 +101,16 @@ describe('a range with natural variation holds the expectation in 95 of 100 show
     expect(counts(lambda, mechanism)).toBeGreaterThan(-z);
   });
 
-  test.each<[string, number, number, Mechanism, number]>([
-    ['Gaussian, 30 % of 400', 0.3, 400, gaussian(25n), 0.95],
-    ['Laplace, 30 % of 400', 0.3, 400, laplace(3n), 0.95],
-    ['Gaussian, 15 % of 300, near the cut', 0.15, 300, gaussian(25n), 0.94],
-  ])('rates, %s', (_name, p, size, mechanism, demanded) => {
-    expect(rates(p, size, mechanism, demanded)).toBeGreaterThan(-z);
+  test.each<[string, number, number, Mechanism]>([
+    ['Gaussian, 30 % of 400', 0.3, 400, gaussian(25n)],
+    ['Laplace, 30 % of 400', 0.3, 400, laplace(3n)],
+    ['Gaussian, 15 % of 300, near the cut', 0.15, 300, gaussian(25n)],
+  ])('rates, %s', (_name, p, size, mechanism) => {
+    expect(rates(p, size, mechanism)).toBeGreaterThan(-z);
   });
 
   test('the noise alone does not', () => {
     expect(counts(400, gaussian(100n), false)).toBeLessThan(-z);
-    expect(rates(0.3, 400, gaussian(25n), 0.95, false)).toBeLessThan(-z);
+    expect(rates(0.3, 400, gaussian(25n), false)).toBeLessThan(-z);
   });
 });

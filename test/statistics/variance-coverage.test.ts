@@ -2,7 +2,7 @@
  * Coverage of the ranges of variances, given that the cell is shown: exact draws, the rule of the release, the intervals
  * readers see. 95 % is promised; two ranges of 97.5 % each attain more.
  *
- * The bits come from a seed, so a run repeats itself. Under fresh bits each of the 8 checks would raise a false alarm with
+ * The bits come from a seed, so a run repeats itself. Under fresh bits each of the 6 checks would raise a false alarm with
  * probability below 1e-6 if coverage were exactly 95 %: one-sided, z = 4.75, binomial. The mutated engines fail the same checks.
  */
 import { type Mechanism, rational, varianceInterval } from '@reinraum/protocol';

@@ -114,6 +114,11 @@ describe('refuses', () => {
     ['a filtered sum of squares', framed({ head: '"a0", sum("v0" * "v0") FILTER ("a0" > 1) AS "n"' })],
     ['an ordered sum of squares', framed({ head: '"a0", sum("v0" * "v0" ORDER BY "a0") AS "n"' })],
     ['a square of a column', framed({ axis: 'CASE WHEN "a" * "a" = 1 THEN 0 ELSE 1 END' })],
+    ['a sum of sums', framed({ head: '"a0", sum("v0" + "v0") AS "n"' })],
+    [
+      'a sum of squares with an error in its filter',
+      framed({ head: '"a0", sum("v0" * "v0") FILTER (error(\'x\') IS NULL) AS "n"' }),
+    ],
     ['a sum of squares of units', framed({ head: '"a0", sum("u" * "u") AS "n"' })],
     ['a sum of an expression', framed({ head: '"a0", sum(CASE WHEN "a0" = 1 THEN 1 ELSE 0 END) AS "n"' })],
     ['a mean', framed({ head: '"a0", avg("v0") AS "n"' })],
