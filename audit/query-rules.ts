@@ -15,7 +15,7 @@ import {
   type StatementOf,
 } from '@reinraum/protocol';
 import { isSuspended, suspend } from './release-rules.ts';
-import { afterCharges, currentVersion, missingApprovals, type QueryState, type Room } from './room.ts';
+import { afterCharges, askedVersions, missingApprovals, type QueryState, type Room, schemaOf } from './room.ts';
 import { Broken } from './rule.ts';
 
 /** A proposed query or table is new, compiles against what it asks and keeps to the charter. Throws {@link Broken}. */
@@ -39,13 +39,11 @@ export function checkProposal(room: Room, question: Question): void {
   if (question.kind === 'DerivedTable') {
     return checkTable(question, room.charter, (digest) => {
       const query = room.queries.get(digest)?.query;
-      const schema = query && room.schemas.get(query.from.dataset);
-      return schema && { query, schema };
+      return query && { query, schema: schemaOf(room, query) };
     });
   }
-  const schema = room.schemas.get(question.from.dataset);
-  if (!schema) throw new Refusal('dataset-unknown', 'from.dataset');
-  checkAgainstCharter(question, room.charter);
+  const schema = schemaOf(room, question);
+  checkAgainstCharter(question, room.charter, (dataset) => room.schemas.get(dataset));
   checkCompiles(question, schema);
 }
 
@@ -118,8 +116,7 @@ export function charged(
   const query = permitted(room, entry, statement);
   const { detail } = entry;
   if (isSuspended(room, detail.query)) throw new Broken('suspension', 'a suspended query was charged');
-  const schema = room.schemas.get(query.from.dataset);
-  if (!schema) throw new Broken('dataset', 'a charge names a dataset that is not admitted');
+  const schema = schemaOf(room, query);
   const noise = componentsOf(query, schema).components.map(({ mechanism }) => noiseOf(mechanism));
   if (canonicalText(detail.charges) !== canonicalText(price(query, schema, room.charter))) {
     throw new Broken('price', 'a charge is not the price of its query');
@@ -131,16 +128,11 @@ export function charged(
   ) {
     throw new Broken('mechanism', 'a charge names other noise or another k than its query');
   }
-  const current = currentVersion(room, query.from.dataset);
-  const [asked] = detail.datasets;
-  if (detail.datasets.length !== 1 || !current || asked?.dataset !== query.from.dataset) {
-    throw new Broken('dataset', 'a charge names a dataset that is not admitted');
+  const asked = askedVersions(room, query, entry.at.slice(0, 10));
+  if ('fault' in asked) throw new Broken('dataset', `a charge came while a dataset could not be asked: ${asked.fault}`);
+  if (canonicalText(detail.datasets) !== canonicalText([...asked])) {
+    throw new Broken('dataset', 'a charge names other datasets or versions than those admitted');
   }
-  if (asked.version !== current.version || asked.manifest !== current.manifest) {
-    throw new Broken('dataset', 'a charge names another version than the one admitted');
-  }
-  if (entry.at.slice(0, 10) > current.declared.validUntil)
-    throw new Broken('dataset', 'a dataset was asked after its term');
   const asker = { ref: statement.actor, unit: room.members.get(statement.actor)?.unit ?? '' };
   const balances = afterCharges(room, detail.charges, { ...asker, purpose: detail.purpose });
   if ('exhausted' in balances) throw new Broken('budget', `the budget of "${balances.exhausted}" is overdrawn`);
@@ -184,18 +176,17 @@ export function repeated(
   entry: EntryOf<'query.repeated'>,
   statement: StatementOf<'query.run'>,
 ): () => void {
-  permitted(room, entry, statement);
+  const query = permitted(room, entry, statement);
   const source = entry.caused;
   const charge = [...room.releases].find(([, release]) => release === source)?.[0];
   const detail = charge === undefined ? undefined : room.charges.get(charge)?.entry.detail;
   if (!detail || detail.query !== entry.detail.query)
     throw new Broken('release', 'a repeat names no release of its query');
   if (room.retractions.has(charge ?? -1)) throw new Broken('retraction', 'a retracted release was delivered again');
-  const current = currentVersion(room, detail.datasets[0]?.dataset ?? '');
-  if (!current || current.manifest !== detail.datasets[0]?.manifest) {
+  const asked = askedVersions(room, query, entry.at.slice(0, 10));
+  if ('fault' in asked) throw new Broken('dataset', `a repeat came while a dataset could not be asked: ${asked.fault}`);
+  if (canonicalText(detail.datasets) !== canonicalText([...asked])) {
     throw new Broken('dataset', 'a repeat delivers an answer about a version that is not admitted any more');
   }
-  if (entry.at.slice(0, 10) > current.declared.validUntil)
-    throw new Broken('dataset', 'a repeat came after the term of its dataset');
   return () => {};
 }

@@ -1,14 +1,17 @@
 /** The room as its log tells it: balances, approvals and catalogue are folds of entries, kept nowhere else. */
 import {
   type AggregateQuery,
+  type AskedSchema,
   type Asker,
   accountsOf,
   add,
+  askedSchema,
   type Charge,
   type Charter,
   compare,
   type DatasetSchema,
   type DerivedTable,
+  datasetsOf,
   type EntryOf,
   lossOf,
   type Member,
@@ -109,6 +112,34 @@ export function currentVersion(room: Room, dataset: string): DatasetVersion | un
   return last?.state === 'admitted' ? last : undefined;
 }
 
+/** A version that is asked, as entries and releases name it. */
+export type AskedVersion = EntryOf<'query.charged'>['detail']['datasets'][number];
+
+/**
+ * The admitted versions of every dataset a query asks, in its order, on a day; or why one of them cannot be asked, with the
+ * field.
+ */
+export function askedVersions(
+  room: Room,
+  query: AggregateQuery,
+  day: string,
+): readonly AskedVersion[] | { readonly fault: 'dataset-not-admitted' | 'dataset-expired'; readonly field: string } {
+  const asked: AskedVersion[] = [];
+  for (const [at, dataset] of datasetsOf(query).entries()) {
+    const field = at === 0 ? 'from.dataset' : `joins.${at - 1}.dataset`;
+    const current = currentVersion(room, dataset);
+    if (!current?.manifest) return { fault: 'dataset-not-admitted', field };
+    if (day > current.declared.validUntil) return { fault: 'dataset-expired', field };
+    asked.push({ dataset, version: current.version, manifest: current.manifest });
+  }
+  return asked;
+}
+
+/** The schema a query is compiled against in this room. Throws as `askedSchema`. */
+export function schemaOf(room: Pick<Room, 'schemas'>, query: AggregateQuery): AskedSchema {
+  return askedSchema(query, (dataset) => room.schemas.get(dataset));
+}
+
 /** Owner units and parties' DPOs whose approval is still lacking, as "owner party/unit" or "dpo party". */
 export function missingApprovals(room: Room, state: QueryState | TableState): string[] {
   const given = [...room.members.values()].filter(({ ref }) => state.approvals.has(ref));
@@ -128,7 +159,7 @@ function ownersOf({ schemas, queries }: Room, state: QueryState | TableState): S
     'query' in state
       ? [state.query]
       : Object.values(state.table.inputs).flatMap(({ query }) => queries.get(query)?.query ?? []);
-  return new Set(asked.map(({ from }) => schemas.get(from.dataset)?.owner));
+  return new Set(asked.flatMap(datasetsOf).map((dataset) => schemas.get(dataset)?.owner));
 }
 
 /** What has been spent of an account – a population's, or an allotment's of it – on both balances. */

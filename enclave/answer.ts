@@ -3,7 +3,7 @@
  * log (architecture.md "The way of the data"). Refusals come before the charge; after it there is one constant failure,
  * and the charge stands.
  */
-import { afterCharges, isSuspended, missingApprovals, type Room } from '@reinraum/audit';
+import { afterCharges, isSuspended, missingApprovals, type Room, schemaOf } from '@reinraum/audit';
 import {
   commit,
   firstParameters,
@@ -135,10 +135,9 @@ function needsOf({ components, cells }: Plan): NoiseNeed[] {
 /** Draws ahead for every question that may be asked now: at start, and whenever one was approved. */
 export function stockApproved({ noise }: Pick<Desk, 'noise'>, room: Room): void {
   for (const state of room.queries.values()) {
-    const schema = room.schemas.get(state.query.from.dataset);
-    if (!schema || state.revoked || missingApprovals(room, state).length > 0) continue;
+    if (state.revoked || missingApprovals(room, state).length > 0) continue;
     // Which cells there are does not depend on parameters; any permitted ones will do.
-    stock(noise, plan(state.query, schema, firstParameters(state.query.params)));
+    stock(noise, plan(state.query, schemaOf(room, state.query), firstParameters(state.query.params)));
   }
 }
 

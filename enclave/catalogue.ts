@@ -1,10 +1,9 @@
 /** What members see of a room: a view of the fold, with ε beside ρ and δ. */
-import { currentVersion, missingApprovals, type QueryState, type Room, spentOf } from '@reinraum/audit';
+import { currentVersion, missingApprovals, type Room, schemaOf, spentOf } from '@reinraum/audit';
 import {
   type Account,
   allAccounts,
   type Catalogue,
-  type Charge,
   epsilonOf,
   formatRational,
   lossOf,
@@ -27,8 +26,8 @@ export function previewIn(
   member: Pick<Member, 'ref' | 'unit'>,
 ): Preview {
   const query = room.queries.get(digest)?.query;
-  const schema = query && room.schemas.get(query.from.dataset);
-  if (!query || !schema) throw new Refusal('query-unknown', 'query');
+  if (!query) throw new Refusal('query-unknown', 'query');
+  const schema = schemaOf(room, query);
   const { cells } = plan(query, schema, parameters);
   // The capacity is what the steward has declared for everyone to see; how many rows there are is nobody's to know.
   const capacity = currentVersion(room, query.from.dataset)?.declared.capacityRows ?? cells;
@@ -64,7 +63,7 @@ export function catalogueOf(room: Room, size: number): Catalogue {
       revoked: state.revoked,
       suspended: state.suspended,
       missing: missingApprovals(room, state),
-      charges: priceOf(room, state),
+      charges: price(state.query, schemaOf(room, state.query), charter),
       releases: [...room.charges.values()].filter(
         ({ entry, outcome }) => outcome === 'released' && entry.detail.query === digest,
       ).length,
@@ -99,9 +98,4 @@ export function catalogueOf(room: Room, size: number): Catalogue {
       return allotments.length > 0 ? { ...balance, allotments } : balance;
     }),
   };
-}
-
-function priceOf({ schemas, charter }: Room, { query }: QueryState): Charge[] {
-  const schema = schemas.get(query.from.dataset);
-  return schema ? price(query, schema, charter) : [];
 }

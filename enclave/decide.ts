@@ -1,12 +1,12 @@
 /** What is decided about a question before any row is read: from log, charter, template and statement alone. */
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { currentVersion, missingApprovals, type Room } from '@reinraum/audit';
+import { askedVersions, missingApprovals, type Room, schemaOf } from '@reinraum/audit';
 import {
   type AggregateQuery,
+  type AskedSchema,
   canonicalText,
   commit,
-  type DatasetSchema,
   type Json,
   type Opening,
   type Parameters,
@@ -26,7 +26,7 @@ export type Run = Authorised & { readonly statement: StatementOf<'query.run'> };
 /** What a run comes to, with everything the answer needs. */
 export interface Decision {
   readonly query: AggregateQuery;
-  readonly schema: DatasetSchema;
+  readonly schema: AskedSchema;
   readonly plan: Plan;
   readonly parameters: Parameters;
   readonly datasets: Release['datasets'];
@@ -44,15 +44,20 @@ export function decide(
 ): Decision {
   const { body } = run.statement;
   const query = approvedQuery(room, run, today);
-  const schema = room.schemas.get(query.from.dataset);
-  const version = currentVersion(room, query.from.dataset);
-  if (!schema || !version?.manifest) throw new RefusedAct('dataset-not-admitted', 'from.dataset', run);
-  if (today > version.declared.validUntil) throw new RefusedAct('dataset-expired', 'from.dataset', run);
+  const datasets = askedVersions(room, query, today);
+  if ('fault' in datasets) throw new RefusedAct(datasets.fault, datasets.field, run);
+  const schema = schemaOf(room, query);
   const parameters = opened(body.parameters, opening, run);
   const plan = planned(query, schema, parameters, run);
-  const datasets = [{ dataset: query.from.dataset, version: version.version, manifest: version.manifest }];
-  const identity = canonicalText({ query: body.query, plan: plainJson(plan), datasets });
-  return { query, schema, plan, parameters, datasets, releaseKey: toHex(hmac(sha256, roomKey, utf8(identity))) };
+  const identity = canonicalText({ query: body.query, plan: plainJson(plan), datasets: [...datasets] });
+  return {
+    query,
+    schema,
+    plan,
+    parameters,
+    datasets: [...datasets],
+    releaseKey: toHex(hmac(sha256, roomKey, utf8(identity))),
+  };
 }
 
 function approvedQuery(room: Room, run: Run, today: string): AggregateQuery {
@@ -72,7 +77,7 @@ function approvedQuery(room: Room, run: Run, today: string): AggregateQuery {
   return query;
 }
 
-function planned(query: AggregateQuery, schema: DatasetSchema, parameters: Parameters, run: Run): Plan {
+function planned(query: AggregateQuery, schema: AskedSchema, parameters: Parameters, run: Run): Plan {
   try {
     return planOf(query, schema, parameters);
   } catch (error) {

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { DurableDirectory, Log, type Room } from '@reinraum/audit';
-import { formatInstant, Refusal, type Release, type SigningKey, signingKey, toBase64, utf8 } from '@reinraum/protocol';
+import {
+  formatInstant,
+  pseudonymDomain,
+  Refusal,
+  type Release,
+  type SigningKey,
+  signingKey,
+  toBase64,
+  utf8,
+} from '@reinraum/protocol';
 import type { Desk } from './answer.ts';
 import { admittedDatasets, type Intakes } from './datasets.ts';
 import type { EnclaveOptions } from './enclave.ts';
@@ -30,7 +39,7 @@ async function loadAll(desk: Intakes & Pick<Desk, 'roomKey'>, room: Room): Promi
       if (!admitted) throw new Error('enclave: an admitted dataset is not what it was');
       // From room and dataset, never from a version: a row that stays keeps its rank.
       const rankKey = hmac(sha256, desk.roomKey, utf8(`reinraum/rank/v1 ${sealed.schema.id}`));
-      await engine.admit(sealed.schema, rankKey);
+      await engine.admit(sealed.schema, pseudonymDomain(sealed.schema, room.charter.populations), rankKey);
     }
     await engine.lock();
     return engine;

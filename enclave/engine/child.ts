@@ -24,15 +24,15 @@ async function serialised(name: 'sql' | 'plan', text: string): Promise<unknown> 
 }
 
 /** Runs one aggregate after the guard has seen DuckDB's own reading of it. Every value becomes a decimal text. */
-async function aggregate({ text, binds, dataset }: Extract<Order, { order: 'aggregate' }>): Promise<unknown> {
-  checkStatement(await serialised('sql', text));
+async function aggregate({ text, binds, datasets, links }: Extract<Order, { order: 'aggregate' }>): Promise<unknown> {
+  checkStatement(await serialised('sql', text), links);
   // A plan cannot be serialised with open parameters; the values are integers, and only the scanned tables matter here.
   checkPlan(
     await serialised(
       'plan',
       text.replaceAll(/\$(\d+)/g, (_, n) => String(binds[Number(n) - 1])),
     ),
-    dataset,
+    datasets,
   );
   const statements = await connection.extractStatements(text);
   if (statements.count !== 1) throw new Error('engine: more than one statement');

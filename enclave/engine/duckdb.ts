@@ -7,7 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type DatasetSchema, encodeFrame, FrameReader, type Plan } from '@reinraum/protocol';
-import { admitSql, aggregateSql, duplicatesSql, loadSql } from '../query/sql.ts';
+import type { Link } from '../query/guard.ts';
+import { admitSql, aggregateSql, duplicatesSql, forgetSql, loadSql } from '../query/sql.ts';
 import { type ResultRows, tablesOf } from '../query/tables.ts';
 
 /** What the child is told to do. */
@@ -15,7 +16,13 @@ export type Order =
   | { readonly order: 'run'; readonly texts: readonly string[] }
   | { readonly order: 'numbers'; readonly text: string }
   | { readonly order: 'lock' }
-  | { readonly order: 'aggregate'; readonly text: string; readonly binds: readonly number[]; readonly dataset: string };
+  | {
+      readonly order: 'aggregate';
+      readonly text: string;
+      readonly binds: readonly number[];
+      readonly datasets: readonly string[];
+      readonly links: readonly Link[];
+    };
 
 /** Exact tables of a plan, one a component: secret, before noise. */
 export type ExactTables = readonly (readonly bigint[])[];
@@ -24,8 +31,11 @@ export type ExactTables = readonly (readonly bigint[])[];
 export interface Engine {
   /** Loads encoded rows of a dataset; resolves to the rows that repeat a unit and must not (100 at most) and their number. */
   load(schema: DatasetSchema, rows: AsyncIterable<string>): Promise<{ rows: readonly number[]; total: number }>;
-  /** Makes the rows just loaded the dataset. Where a unit has many, 32 secret bytes rank them; without them it fails. */
-  admit(schema: DatasetSchema, rankKey?: Uint8Array): Promise<void>;
+  /**
+   * Makes the rows just loaded the dataset. Units are the same in every dataset of a domain of pseudonyms. Where a unit has
+   * many rows, 32 secret bytes rank them; without them it fails.
+   */
+  admit(schema: DatasetSchema, domain: string, rankKey?: Uint8Array): Promise<void>;
   /** Closes the engine to the outside. Nothing is loaded after this, and nothing is asked before. */
   lock(): Promise<void>;
   aggregate(plan: Plan): Promise<ExactTables>;
@@ -43,6 +53,7 @@ export async function startDuckdb(pipe: string, nodeArguments: readonly string[]
   await child.ready;
   let locked = false;
   const ranked = new Set<string>();
+  const domains = new Map<string, string>();
   return {
     async load(schema, rows) {
       let pending = true;
@@ -56,11 +67,13 @@ export async function startDuckdb(pipe: string, nodeArguments: readonly string[]
       const [repeated = 0] = await child.numbers(total);
       return { rows: repeated === 0 ? [] : await child.numbers(first), total: repeated };
     },
-    async admit(schema, rankKey) {
-      await child.order({ order: 'run', texts: admitSql(schema, rankKey) });
+    async admit(schema, domain, rankKey) {
+      await child.order({ order: 'run', texts: admitSql(schema, domain, rankKey) });
+      domains.set(schema.id, domain);
       if (schema.rowsPerUnit !== 1) ranked.add(schema.id);
     },
     async lock() {
+      await child.order({ order: 'run', texts: [...new Set(domains.values())].map(forgetSql) });
       await child.order({ order: 'lock' });
       locked = true;
     },
@@ -68,9 +81,14 @@ export async function startDuckdb(pipe: string, nodeArguments: readonly string[]
       if (!locked) throw new Error('engine: not locked');
       // Behind the compiler, which refuses such a question: rows of a unit are never read without a bound.
       if (ranked.has(plan.dataset) && plan.maxRows === undefined) throw new Error('engine: no bound');
+      const joins = plan.joins ?? [];
+      const datasets = [plan.dataset, ...joins.map(({ dataset }) => dataset)];
+      const links = joins.map(({ on }) => on);
+      // Behind the charter: numbers of units of different domains mean nothing to each other.
+      if (new Set(datasets.map((dataset) => domains.get(dataset))).size > 1) throw new Error('engine: not one domain');
       const results: ResultRows[] = [];
       for (const { text, binds } of aggregateSql(plan)) {
-        results.push((await child.order({ order: 'aggregate', text, binds, dataset: plan.dataset })) as ResultRows);
+        results.push((await child.order({ order: 'aggregate', text, binds, datasets, links })) as ResultRows);
       }
       return tablesOf(plan, results);
     },

@@ -96,6 +96,7 @@ function hierarchyOf(tables: Kept['levels'], plan: Plan): Pick<Release, 'hierarc
 function labelsOf(measure: PlanMeasure): string[] | null {
   const { fn, input } = measure;
   if (fn === 'quantiles') return quantilesOf(measure).map(formatRational);
+  if (input.of === 'sides') return [...input.labels];
   return (fn === 'shares' || fn === 'histogram') && input.of === 'class' ? [...input.split.labels] : null;
 }
 
@@ -124,7 +125,8 @@ function inferOf(measure: PlanMeasure, { mechanism, width }: Component, squares:
   const plain = (value: bigint): Noisy => ({ value, mechanism, terms: 1 });
   switch (measure.fn) {
     case 'count':
-    case 'histogram': {
+    case 'histogram':
+    case 'overlap': {
       const intervals = new CountIntervals({ ...rule, alpha });
       return ({ values }) => values.map((value) => (value === undefined ? null : within(value, intervals.of(value))));
     }

@@ -82,7 +82,7 @@ export function keep({ tables }: Noised, plan: Plan, deltaPerDecision: Rational)
       const decided = placesOf(tables[decider], cell, width).map(({ exact, noise }) =>
         isShown(exact, noise, k, cut) ? exact + noise : undefined,
       );
-      if (fn === 'histogram') return { units: null, values: decided };
+      if (fn === 'histogram' || fn === 'overlap') return { units: null, values: decided };
       if (decided.includes(undefined)) return undefined;
       const units = decided.reduce<bigint>((total, part) => total + (part ?? 0n), 0n);
       if (decider === value) return { units, values: decided };

@@ -3,6 +3,7 @@
  * (docs/spec/query.md §5). A pure function of template and schema, so verifiers recompute price and noise without
  * parameters.
  */
+import { columnNamed } from './column.ts';
 import { type Contribution, contributionOf } from './contribution.ts';
 import { hierarchyAxis, levelShares } from './hierarchy.ts';
 import { accountantOf, lossField, lossOf } from './loss.ts';
@@ -174,6 +175,12 @@ function tableOf(
   const { cells, rows, rowsPerCell } = contribution;
   const units = { width: 1, sensitivity: counted(contribution), decides: true };
   if (measure.fn === 'count') return { table: { part: 'units', ...units } };
+  if (measure.fn === 'overlap') {
+    // A unit is on both sides or on one; of several rows each could be somewhere else.
+    const isAlone = query.measures.length === 1 && query.joins?.length === 1 && rows === 1n;
+    if (!isAlone) throw new Refusal('query-not-compilable', `${field}.fn`);
+    return { table: { part: 'bins', ...units, width: 3 } };
+  }
   if (measure.fn === 'countRows') {
     // Most of a unit's rows in as few cells as hold them: Σn² is largest there.
     const l2Squared = rows * rowsPerCell;
@@ -259,19 +266,6 @@ function steps([low, high]: readonly [number, number], column: Column & { type: 
   const isWithin = low >= column.min && high <= column.max && low < high && Math.max(-low, high) <= clampMax;
   if (!isOnGrid || !isWithin) throw new Refusal('query-not-compilable', field);
   return [BigInt(low / column.step), BigInt(high / column.step)] as const;
-}
-
-/** The column of `alias.name`. */
-export function columnNamed(
-  reference: string,
-  query: AggregateQuery,
-  { columns }: DatasetSchema,
-  field: string,
-): Column {
-  const [table, name = ''] = reference.split('.');
-  const column = table === query.from.as ? columns.find((known) => known.name === name) : undefined;
-  if (!column) throw new Refusal('query-not-compilable', field);
-  return column;
 }
 
 /** The part of the query's loss a measure has, by its weight. */

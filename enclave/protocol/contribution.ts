@@ -3,6 +3,7 @@
  * row, or one a period where the schema names a period column; both are proved at admission. Of a unit with many rows
  * those of the lowest ranks count, as many as the template says.
  */
+import { findColumn, nameIn } from './column.ts';
 import type { AggregateQuery, GroupKey, Predicate } from './query.ts';
 import { Refusal } from './refusal.ts';
 import type { DatasetSchema } from './schema.ts';
@@ -21,43 +22,44 @@ export interface Contribution {
  * The contribution of one unit to the table of a query. Throws {@link Refusal} `query-not-compilable` where a dataset with
  * many rows a unit is asked without a bound, and where a bound is stated that the schema gives already.
  */
-export function contributionOf(query: AggregateQuery, { period, columns, rowsPerUnit }: DatasetSchema): Contribution {
+export function contributionOf(query: AggregateQuery, schema: DatasetSchema): Contribution {
+  const { period, columns, rowsPerUnit } = schema;
   const { contribution: stated } = query;
   if ((rowsPerUnit === 1) !== (stated === undefined)) throw new Refusal('query-not-compilable', 'contribution');
   if (stated) {
     const rows = BigInt(stated.maxRows);
-    return { rows, cells: BigInt(Math.min(stated.maxRows, cellsOf(query, columns))), rowsPerCell: rows };
+    return { rows, cells: BigInt(Math.min(stated.maxRows, cellsOf(query, schema))), rowsPerCell: rows };
   }
   const column = columns.find(({ name }) => name === period);
   if (column?.type !== 'code') return { rows: 1n, cells: 1n, rowsPerCell: 1n };
-  const reference = `${query.from.as}.${column.name}`;
+  const isPeriod = (reference: string) => nameIn(reference, query) === column.name;
   const periods = column.codes.length;
-  const rows = query.where ? Math.min(periods, periodsIn(query.where, reference, periods)) : periods;
-  const axes = query.groupBy.filter((key) => key.column === reference);
+  const rows = query.where ? Math.min(periods, periodsIn(query.where, isPeriod, periods)) : periods;
+  const axes = query.groupBy.filter((key) => isPeriod(key.column));
   const rowsPerCell = Math.min(rows, ...axes.map(periodsPerLabel));
   const cells = Math.min(rows, ...axes.map((axis) => labelsOf(axis, periods)));
   return { rows: BigInt(rows), cells: BigInt(cells), rowsPerCell: BigInt(rowsPerCell) };
 }
 
 /** Cells of the table; no number where an axis names no column or no classes, which the compiler refuses. */
-function cellsOf({ from, groupBy }: AggregateQuery, columns: DatasetSchema['columns']): number {
-  return groupBy.reduce((cells, { column, keys, groups, edges }) => {
-    const own = columns.find(({ name }) => `${from.as}.${name}` === column);
+function cellsOf(query: AggregateQuery, schema: DatasetSchema): number {
+  return query.groupBy.reduce((cells, { column, keys, groups, edges }) => {
+    const own = findColumn(column, query, schema);
     const classes = keys ?? groups ?? edges ?? (own?.type === 'code' ? own.codes : undefined);
     return cells * (classes?.length ?? Number.POSITIVE_INFINITY);
   }, 1);
 }
 
 /** At most so many periods satisfy a predicate; what does not speak of the period leaves all of them. */
-function periodsIn(predicate: Predicate, reference: string, periods: number): number {
+function periodsIn(predicate: Predicate, isPeriod: (reference: string) => boolean, periods: number): number {
   if ('all' in predicate) {
-    return Math.min(periods, ...predicate.all.map((part) => periodsIn(part, reference, periods)));
+    return Math.min(periods, ...predicate.all.map((part) => periodsIn(part, isPeriod, periods)));
   }
   if ('any' in predicate) {
-    return predicate.any.reduce((total, part) => total + periodsIn(part, reference, periods), 0);
+    return predicate.any.reduce((total, part) => total + periodsIn(part, isPeriod, periods), 0);
   }
-  if ('in' in predicate && predicate.in[0] === reference) return predicate.in[1].length;
-  if ('eq' in predicate && predicate.eq?.[0] === reference) return 1;
+  if ('in' in predicate && isPeriod(predicate.in[0])) return predicate.in[1].length;
+  if ('eq' in predicate && predicate.eq && isPeriod(predicate.eq[0])) return 1;
   return periods;
 }
 

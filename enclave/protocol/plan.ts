@@ -3,14 +3,16 @@
  * A pure function of public policy; the analyst's tool and the enclave compute the same plan and the same price.
  */
 
-import { type Component, columnNamed, componentsOf, placesIn, rangeOf, type SplitKey } from './component.ts';
+import { columnNamed } from './column.ts';
+import { type Component, componentsOf, placesIn, rangeOf, type SplitKey } from './component.ts';
 import { contributionOf } from './contribution.ts';
 import { levelsOf, type PlanLevel } from './hierarchy.ts';
-import type { AggregateQuery, Comparison, Constant, Measure, MeasureFunction, Predicate } from './query.ts';
+import { type AskedSchema, asksOverlap } from './join.ts';
+import type { AggregateQuery, Comparison, Constant, GroupKey, Measure, MeasureFunction, Predicate } from './query.ts';
 import { comparisons } from './query.ts';
 import { compare, parseRational, type Rational } from './rational.ts';
 import { Refusal } from './refusal.ts';
-import type { Column, DatasetSchema } from './schema.ts';
+import type { Column } from './schema.ts';
 
 /** Changes whenever the same template would give another plan, SQL or price. Part of what approvals rest on. */
 export const compilerVersion = 'reinraum-compiler/2';
@@ -39,6 +41,16 @@ export interface PlanSplit {
 /** One grouping axis. */
 export interface PlanAxis extends PlanSplit {
   readonly as: string;
+  /** Of an overlap: where rows without a value belong; the same labels. */
+  readonly otherwise?: PlanSplit;
+}
+
+/** A linked dataset. */
+export interface PlanJoin {
+  readonly dataset: string;
+  /** Units of the asked dataset and of this one, each the name of a column. */
+  readonly on: readonly [string, string];
+  readonly where: PlanNode | null;
 }
 
 /** What a measure reads of a row: nothing, a clamped value, a truth, or a class. */
@@ -56,7 +68,9 @@ export type PlanInput =
       readonly distinct?: true;
     }
   | { readonly of: 'truth'; readonly where: PlanNode }
-  | { readonly of: 'class'; readonly split: PlanSplit; readonly nullable: boolean };
+  | { readonly of: 'class'; readonly split: PlanSplit; readonly nullable: boolean }
+  /** On which sides of the one join a unit is: both, the first alone, the second alone. */
+  | { readonly of: 'sides'; readonly labels: readonly string[] };
 
 /** One measure with the components it is made from, by position. */
 export interface PlanMeasure {
@@ -83,6 +97,8 @@ export interface Plan {
   /** Rows of a unit that are read, those of the lowest ranks; absent where there is no more to leave out. */
   readonly maxRows?: number;
   readonly where: PlanNode | null;
+  /** Linked datasets; a row without its unit in all of them is not read, unless an overlap is asked. */
+  readonly joins?: readonly PlanJoin[];
   readonly axes: readonly PlanAxis[];
   readonly measures: readonly PlanMeasure[];
   readonly components: readonly Component[];
@@ -100,12 +116,12 @@ export type Parameters = Readonly<Record<string, Constant>>;
  * Compiles a template with parameters against its schema. Throws {@link Refusal} `query-not-compilable` or
  * `parameter-invalid` with the field; total otherwise.
  */
-export function plan(query: AggregateQuery, schema: DatasetSchema, parameters: Parameters): Plan {
+export function plan(query: AggregateQuery, schema: AskedSchema, parameters: Parameters): Plan {
   if (query.from.dataset !== schema.id) throw new Refusal('query-not-compilable', 'from.dataset');
   if (query.population !== schema.population) throw new Refusal('query-not-compilable', 'population');
   checkParameters(query, parameters);
   const scope: Scope = { query, schema, parameters };
-  const axes = query.groupBy.map((key, at) => ({ as: key.as, ...splitOf(key, scope, `groupBy.${at}`) }));
+  const axes = query.groupBy.map((key, at) => axisOf(key, scope, `groupBy.${at}`));
   const cells = axes.reduce((total, { labels }) => total * labels.length, 1);
   const { components, measures } = componentsOf(query, schema);
   const levels = levelsOf(query, axes);
@@ -117,7 +133,8 @@ export function plan(query: AggregateQuery, schema: DatasetSchema, parameters: P
     population: query.population,
     distinct: contributionOf(query, schema).rowsPerCell > 1n ? schema.unit : null,
     ...(query.contribution ? { maxRows: query.contribution.maxRows } : {}),
-    where: query.where ? node(query.where, scope, 'where') : null,
+    where: query.where ? node(query.where, sideOf(query.from.dataset, scope), 'where') : null,
+    ...joinsOf(scope),
     axes,
     measures: query.measures.map((measure, at) => ({
       as: measure.as,
@@ -137,7 +154,7 @@ function missing(): never {
 }
 
 /** Checks that every permitted parameter value compiles, so that an approved template is never refused for one. */
-export function checkCompiles(query: AggregateQuery, schema: DatasetSchema): void {
+export function checkCompiles(query: AggregateQuery, schema: AskedSchema): void {
   const first = firstParameters(query.params);
   plan(query, schema, first);
   for (const name of Object.keys(query.params)) {
@@ -163,7 +180,7 @@ export function cellKey({ axes }: { readonly axes: readonly Pick<PlanAxis, 'labe
 
 interface Scope {
   readonly query: AggregateQuery;
-  readonly schema: DatasetSchema;
+  readonly schema: AskedSchema;
   readonly parameters: Parameters;
 }
 
@@ -176,6 +193,42 @@ function checkParameters(query: AggregateQuery, parameters: Parameters): void {
   }
   // The name of an unforeseen parameter is the analyst's input and is not repeated.
   if (given.size > 0) throw new Refusal('parameter-invalid', 'params');
+}
+
+/** Linked datasets, each with what is asked of its own rows. */
+function joinsOf(scope: Scope): Pick<Plan, 'joins'> {
+  const { query, schema } = scope;
+  if (!query.joins) return {};
+  const joins = query.joins.map(({ dataset, where }, at): PlanJoin => {
+    const unit = schema.joined?.[at] ?? missing();
+    const own = { ...scope, schema: columnsFrom(dataset, schema) };
+    return { dataset, on: [schema.unit, unit], where: where ? node(where, own, `joins.${at}.where`) : null };
+  });
+  return { joins };
+}
+
+/** Of an overlap each side is asked for its own rows; otherwise rows are linked first. */
+function sideOf(dataset: string, scope: Scope): Scope {
+  return asksOverlap(scope.query) ? { ...scope, schema: columnsFrom(dataset, scope.schema) } : scope;
+}
+
+function columnsFrom(dataset: string, schema: AskedSchema): AskedSchema {
+  return { ...schema, columns: schema.columns.filter(({ name }) => name.startsWith(`${dataset}.`)) };
+}
+
+/** An axis; of an overlap it says of both sides where a unit belongs. */
+function axisOf(key: GroupKey, scope: Scope, field: string): PlanAxis {
+  const { query } = scope;
+  if (!asksOverlap(query)) {
+    if (key.otherwise !== undefined) throw new Refusal('query-not-compilable', `${field}.otherwise`);
+    return { as: key.as, ...splitOf(key, scope, field) };
+  }
+  const own = splitOf(key, sideOf(query.from.dataset, scope), field);
+  const joined = sideOf(query.joins?.[0]?.dataset ?? '', scope);
+  if (key.otherwise === undefined) throw new Refusal('query-not-compilable', `${field}.otherwise`);
+  const otherwise = splitOf({ ...key, column: key.otherwise }, joined, `${field}.otherwise`);
+  if (otherwise.labels.join() !== own.labels.join()) throw new Refusal('query-not-compilable', `${field}.otherwise`);
+  return { as: key.as, ...own, otherwise };
 }
 
 function columnOf(reference: string, { query, schema }: Scope, field: string): Column {
@@ -241,6 +294,10 @@ function read(measure: Measure, scope: Scope, field: string): Pick<PlanMeasure, 
     case 'histogram': {
       const { nullable } = columnOf(measure.column, scope, `${field}.column`);
       return { ...plain, input: { of: 'class', split: splitOf(measure, scope, field), nullable } };
+    }
+    case 'overlap': {
+      const [one, other] = [scope.query.from, ...(scope.query.joins ?? [])];
+      return { ...plain, input: { of: 'sides', labels: ['both', `only-${one.as}`, `only-${other?.as}`] } };
     }
     case 'quantile':
     case 'quantiles': {

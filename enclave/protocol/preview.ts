@@ -12,13 +12,13 @@ import type { Noisy } from './inference/noisy.ts';
 import { plainInterval, ratioInterval } from './inference/ratio.ts';
 import { TwoSidedIntervals } from './inference/two-sided.ts';
 import { varianceInterval } from './inference/variance.ts';
+import type { AskedSchema } from './join.ts';
 import { lossOf, withLoss } from './loss.ts';
 import { type Mechanism, mechanismKey } from './mechanism.ts';
 import { type Parameters, type Plan, type PlanMeasure, plan } from './plan.ts';
 import { type Charge, price } from './price.ts';
 import type { AggregateQuery } from './query.ts';
 import { divide, parseRational, type Rational, subtract, toNumber } from './rational.ts';
-import type { DatasetSchema } from './schema.ts';
 
 /** What is expected of one measure in a cell of the assumed size. */
 const MeasurePreview = z.strictObject({
@@ -62,7 +62,7 @@ export type Spent = (account: string) => { readonly loss: Rational; readonly del
 /** The preview of a run with these parameters, for cells of `unitsPerCell` units; runs left are those of the asker. Throws as `plan` and `price`. */
 export function previewOf(
   query: AggregateQuery,
-  schema: DatasetSchema,
+  schema: AskedSchema,
   parameters: Parameters,
   charter: Pick<Charter, 'populations' | 'accountant'>,
   spent: Spent,
@@ -145,7 +145,7 @@ function measurePreview(
   const { survival } = deciding(decider.mechanism, width);
   const shownAt = (n: number) => (n < k ? 0 : survival((width ?? 1) * (cut - n)));
   const classes = width === null ? decider.width : 1;
-  const isByClass = measure.fn === 'histogram';
+  const isByClass = measure.fn === 'histogram' || measure.fn === 'overlap';
   const shown = shownAt(Math.floor(units / classes)) ** (isByClass ? 1 : classes);
   return {
     as: measure.as,
@@ -195,7 +195,7 @@ function halfWidth({ fn, input }: PlanMeasure, assumed: Assumed): number | null 
     shownFrom,
   });
   const half = (low: number | bigint, high: number | bigint) => (Number(high) - Number(low)) / 2;
-  if (fn === 'count' || fn === 'histogram') {
+  if (fn === 'count' || fn === 'histogram' || fn === 'overlap') {
     const { low, high } = new CountIntervals({ mechanism: decider, ...shownFrom, alpha }).of(
       BigInt(Math.max(Math.floor(units / classes), cut)),
     );

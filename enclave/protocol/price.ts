@@ -1,6 +1,7 @@
 /** What an answer costs: a pure function of template, schema and charter, recomputed by every verifier (privacy.md). */
 import type { Charter } from './charter.ts';
 import { componentsOf, decisionsOf } from './component.ts';
+import { checkLinkage, type Schemas } from './join.ts';
 import { accountantOf, asLoss, type Loss, lossOf } from './loss.ts';
 import type { AggregateQuery } from './query.ts';
 import { formatRational, multiply, parseRational, type Rational, rational } from './rational.ts';
@@ -36,14 +37,15 @@ export function price(
   ];
 }
 
-/** Refuses a template the charter does not allow: accountant, purpose, recipients, population, k floor. */
-export function checkAgainstCharter(query: AggregateQuery, charter: Charter): void {
+/** Refuses a template the charter does not allow: accountant, purpose, recipients, population, k floor, linkage. */
+export function checkAgainstCharter(query: AggregateQuery, charter: Charter, schemas: Schemas): void {
   const population = charter.populations.find(({ id }) => id === query.population);
   if (!population) throw new Refusal('query-not-compilable', 'population');
   if (accountantOf(query.privacy) !== charter.accountant.kind) {
     throw new Refusal('query-not-compilable', 'privacy.mechanism');
   }
   if (query.privacy.k < population.kFloor) throw new Refusal('k-below-floor', 'privacy.k');
+  checkLinkage(query, schemas, charter);
   checkPolicy(query, charter);
 }
 

@@ -66,7 +66,14 @@ const isOneSplit = (key: { keys?: unknown; groups?: unknown; edges?: unknown }) 
 const oneSplit = 'name one of keys, groups and edges';
 
 /** Public group keys of the table: its cells do not depend on data. */
-export const GroupKey = z.strictObject({ ...split, as: Slug }).refine(isOneSplit, oneSplit);
+export const GroupKey = z
+  .strictObject({
+    ...split,
+    /** Of an overlap: the column of the joined dataset that says where units are that have no value in `column`. */
+    otherwise: ColumnRef.optional(),
+    as: Slug,
+  })
+  .refine(isOneSplit, oneSplit);
 export type GroupKey = z.infer<typeof GroupKey>;
 
 /** Values a parameter may have. */
@@ -100,6 +107,8 @@ export const Measure = z.discriminatedUnion(
     z.strictObject({ ...named('shares'), ...split }).refine(isOneSplit, oneSplit),
     /** Units by class of a column, each shown or hidden on its own. */
     z.strictObject({ ...named('histogram'), ...split }).refine(isOneSplit, oneSplit),
+    /** Units that are in both of two linked datasets, in the first alone, in the second alone: each shown or hidden on its own. */
+    z.strictObject(named('overlap')),
     /** The q-quantile from a histogram of public bands. */
     z.strictObject({ ...named('quantile'), column: ColumnRef, q: Fraction, edges: bands }),
     /** Several quantiles from one histogram: they cost what one does. */
@@ -120,6 +129,7 @@ export const measureFunctions = [
   'rate',
   'shares',
   'histogram',
+  'overlap',
   'quantile',
   'quantiles',
 ] as const satisfies readonly Measure['fn'][];
@@ -158,6 +168,12 @@ export const AggregateQuery = z
     ...questionHead,
     population: Slug,
     from: z.strictObject({ dataset: Slug, as: Slug }),
+    /** Linked datasets of the same population, always by the unit; `where` is about rows of that dataset (docs/spec/query.md §8). */
+    joins: z
+      .array(z.strictObject({ dataset: Slug, as: Slug, where: predicate(depthMax).optional() }))
+      .min(1)
+      .max(3)
+      .optional(),
     where: predicate(depthMax).optional(),
     /** Rows of one unit that count, where its dataset has many; which ones, a keyed hash decides (docs/spec/query.md §4). */
     contribution: z.strictObject({ maxRows: z.int().min(1).max(rowsMax) }).optional(),

@@ -2,20 +2,20 @@
 import { z } from 'zod';
 import type { Charter } from './charter.ts';
 import { checkDerived, DerivedTable, type InputShape, inputParameters } from './derived.ts';
+import type { AskedSchema } from './join.ts';
 import { firstParameters, plan } from './plan.ts';
 import { checkPolicy } from './price.ts';
 import { AggregateQuery } from './query.ts';
 import { Refusal } from './refusal.ts';
-import type { DatasetSchema } from './schema.ts';
 
 /** A proposed object, told apart by its `kind`. */
 export const Question = z.discriminatedUnion('kind', [AggregateQuery, DerivedTable]);
 export type Question = z.infer<typeof Question>;
 
-/** A query with the schema of its dataset. */
+/** A query with what it is compiled against. */
 export interface KnownQuery {
   readonly query: AggregateQuery;
-  readonly schema: DatasetSchema;
+  readonly schema: AskedSchema;
 }
 
 /**

@@ -1,13 +1,13 @@
 /** The inverse of a preview: what it costs to know a measure as exactly as somebody wants (privacy.md "Approval-time analysis"). */
 import type { Asker } from './allotment.ts';
 import type { Charter } from './charter.ts';
+import type { AskedSchema } from './join.ts';
 import { accountantOf, asLoss, lossOf } from './loss.ts';
 import type { Parameters } from './plan.ts';
 import { type Preview, previewOf, type Spent } from './preview.ts';
 import type { AggregateQuery, QueryPrivacy } from './query.ts';
 import { compare, type Rational, rational } from './rational.ts';
 import { Refusal } from './refusal.ts';
-import type { DatasetSchema } from './schema.ts';
 
 /** Half of the 95 % range a measure may have at most: in its own unit, of rates and shares in parts of one. */
 export type WantedHalfWidths = ReadonlyMap<string, number>;
@@ -42,7 +42,7 @@ const almostSurely = 0.95;
  */
 export function wantedPrice(
   query: AggregateQuery,
-  schema: DatasetSchema,
+  schema: AskedSchema,
   parameters: Parameters,
   charter: Pick<Charter, 'populations' | 'accountant'>,
   spent: Spent,

@@ -1,6 +1,6 @@
 /**
  * Defence in depth behind the printer: DuckDB's own parse of a statement is walked by a whitelist that fails closed, and
- * its plan may scan one table only (engine.md "Compiler"). An unknown node or member is a reason to refuse.
+ * its plan may scan the asked tables only (engine.md "Compiler"). An unknown node or member is a reason to refuse.
  */
 import { tableOf } from './sql.ts';
 
@@ -30,7 +30,16 @@ const unitName = 'u';
 const distinctName = /^(u\d*|v\d+)$/;
 /** What a measure reads of a row. */
 const valueName = /^v\d+$/;
-const nodes = new Set(['SELECT_NODE', 'ORDER_MODIFIER', 'ORDER_DEFAULT', 'SUBQUERY', 'BASE_TABLE', 'BOUND', 'INTEGER']);
+const nodes = new Set([
+  'SELECT_NODE',
+  'ORDER_MODIFIER',
+  'ORDER_DEFAULT',
+  'SUBQUERY',
+  'BASE_TABLE',
+  'JOIN',
+  'BOUND',
+  'INTEGER',
+]);
 /** Members whose value must be empty; everything they could mean is outside the printer's language. */
 const emptyMembers = new Set(['having', 'sample', 'qualify', 'filter', 'at_clause', 'catalog_name', 'schema_name']);
 const operators = new Set([
@@ -38,23 +47,27 @@ const operators = new Set([
   'LOGICAL_PROJECTION',
   'LOGICAL_AGGREGATE_AND_GROUP_BY',
   'LOGICAL_FILTER',
+  'LOGICAL_COMPARISON_JOIN',
   'LOGICAL_GET',
 ]);
 
-/** Refuses a serialised statement (`json_serialize_sql`) that is not one SELECT of the printer's language. */
-export function checkStatement(serialised: unknown): void {
+/** Names of two unit columns that are the same in the rows of a join. */
+export type Link = readonly [string, string];
+
+/** Refuses a serialised statement (`json_serialize_sql`) that is not one SELECT of the printer's language over these links. */
+export function checkStatement(serialised: unknown, links: readonly Link[]): void {
   const { error, statements } = record(serialised);
   if (error !== false || !Array.isArray(statements) || statements.length !== 1) throw refused();
   const node = record(record(statements[0])['node']);
   walk(node);
-  checkShape(node);
+  checkShape(node, links);
 }
 
-/** Refuses a serialised plan (`json_serialize_plan`) that reads anything but the dataset's table. */
-export function checkPlan(serialised: unknown, dataset: string): void {
+/** Refuses a serialised plan (`json_serialize_plan`) that reads anything but the datasets' tables. */
+export function checkPlan(serialised: unknown, datasets: readonly string[]): void {
   const { error, plans } = record(serialised);
   if (error !== false || !Array.isArray(plans) || plans.length !== 1) throw refused();
-  scan(plans[0], tableOf(dataset));
+  scan(plans[0], datasets.map(tableOf));
 }
 
 function walk(value: unknown): void {
@@ -77,8 +90,8 @@ function walk(value: unknown): void {
   }
 }
 
-/** Counts and sums by group, over what is read of one table: what hands out rows or sub-totals has another shape. */
-function checkShape(outer: Record<string, unknown>): void {
+/** Counts and sums by group, over what is read of one source: what hands out rows or sub-totals has another shape. */
+function checkShape(outer: Record<string, unknown>, links: readonly Link[]): void {
   const table = record(outer['from_table']);
   const inner = record(record(table['subquery'])['node']);
   const axes = list(outer['group_expressions']).map((_, at) => at);
@@ -91,8 +104,39 @@ function checkShape(outer: Record<string, unknown>): void {
   const read = list(inner['select_list']);
   const isAxes = classes(read.slice(0, axes.length)) === axes.map(() => 'CASE').join();
   const isRead = read.slice(axes.length).every((part) => record(part)['class'] === 'CASE' || isUnit(part));
-  const isFlat = record(inner['from_table'])['type'] === 'BASE_TABLE' && list(inner['group_expressions']).length === 0;
+  const isFlat = isSource(record(inner['from_table']), links) && list(inner['group_expressions']).length === 0;
   if (!(isGrouped && isPlain && isOneSet && isKeyed && isCounted && isAxes && isRead && isFlat)) throw refused();
+}
+
+/** One table; or tables linked one after another, each by the two columns that are stated and nothing else. */
+function isSource(table: Record<string, unknown>, links: readonly Link[]): boolean {
+  const link = links.at(-1);
+  if (!link) return table['type'] === 'BASE_TABLE';
+  const { type, join_type, ref_type, condition, using_columns, duplicate_eliminated_columns } = table;
+  const { class: kind, type: compared, left: one, right: other } = record(condition);
+  const names = [one, other].map((side) => list(record(side)['column_names'] ?? []).join('.'));
+  const isEqual = kind === 'COMPARISON' && compared === 'COMPARE_EQUAL' && names.join() === link.join();
+  const isOneWay = list(using_columns).length === 0 && list(duplicate_eliminated_columns).length === 0;
+  if (type !== 'JOIN' || ref_type !== 'REGULAR' || !isEqual || !isOneWay) return false;
+  const [left, right] = [record(table['left']), record(table['right'])];
+  if (join_type === 'FULL') return links.length === 1 && isSide(left) && isSide(right);
+  const isFirst = links.length > 1 || isNamed(left);
+  return join_type === 'INNER' && isFirst && isSource(left, links.slice(0, -1)) && isNamed(right);
+}
+
+/** Columns of a named table as they stand, under its name. */
+function isSide({ type, alias, subquery }: Record<string, unknown>): boolean {
+  if (type !== 'SUBQUERY') return false;
+  const side = record(record(subquery)['node']);
+  const from = record(side['from_table']);
+  const isPlain = side['aggregate_handling'] === 'STANDARD_HANDLING' && list(side['group_expressions']).length === 0;
+  const isColumns = list(side['select_list']).every((part) => record(part)['class'] === 'COLUMN_REF');
+  return isPlain && isColumns && isNamed(from) && from['alias'] === alias;
+}
+
+/** The table of a dataset under the dataset's name. */
+function isNamed({ type, table_name, alias }: Record<string, unknown>): boolean {
+  return type === 'BASE_TABLE' && table_name === tableOf(String(alias));
 }
 
 /** A count of rows, of distinct units or values, or a count or sum of what a measure reads. */
@@ -150,15 +194,16 @@ function list(value: unknown): readonly unknown[] {
   return value;
 }
 
-function scan(value: unknown, table: string): void {
+function scan(value: unknown, tables: readonly string[]): void {
   const node = record(value);
   if (!operators.has(String(node['type']))) throw refused();
   if (node['type'] === 'LOGICAL_GET') {
-    if (node['name'] !== 'seq_scan' || record(node['function_data'])['table'] !== table) throw refused();
+    if (node['name'] !== 'seq_scan' || !tables.includes(String(record(node['function_data'])['table'])))
+      throw refused();
   }
   const { children } = node;
   if (!Array.isArray(children)) throw refused();
-  for (const child of children) scan(child, table);
+  for (const child of children) scan(child, tables);
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -1,5 +1,14 @@
 /** Plan → SQL and binds. The only place that writes SQL: identifiers are quoted here, values are bound, never text. */
-import { type DatasetSchema, type Plan, type PlanNode, type PlanSplit, toHex } from '@reinraum/protocol';
+import {
+  type DatasetSchema,
+  type Plan,
+  type PlanAxis,
+  type PlanInput,
+  type PlanJoin,
+  type PlanNode,
+  type PlanSplit,
+  toHex,
+} from '@reinraum/protocol';
 
 /** One statement with its values. */
 export interface Sql {
@@ -33,6 +42,11 @@ function quote(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`;
 }
 
+/** A column of a plan: where datasets are linked it is `dataset.column`, and neither part holds a point. */
+function quoted(column: string): string {
+  return column.split('.').map(quote).join('.');
+}
+
 /** Reads encoded rows – row number, pseudonym, one integer a column – from the pipe into a staging table. */
 export function loadSql(schema: DatasetSchema, pipe: string): string {
   const columns = [`'row': 'BIGINT'`, `'unit': 'UUID'`, ...schema.columns.map((_, at) => `'c${at}': 'BIGINT'`)].join(
@@ -58,10 +72,11 @@ export function duplicatesSql(
 }
 
 /**
- * Turns the staging table into the dataset: dense unit numbers, sorted by unit so that the order of rows is gone. Rows of a
- * unit that may have many are ranked by a hash under `rankKey`, 32 secret bytes (docs/spec/policy.md §4.6).
+ * Turns the staging table into the dataset: numbered units, sorted by unit so that the order of rows is gone. Within a domain
+ * of pseudonyms a unit has the same number in every dataset. Rows of a unit that may have many are ranked by a hash under
+ * `rankKey`, 32 secret bytes (docs/spec/policy.md §4.6).
  */
-export function admitSql(schema: DatasetSchema, rankKey?: Uint8Array): readonly string[] {
+export function admitSql(schema: DatasetSchema, domain: string, rankKey?: Uint8Array): readonly string[] {
   // Positions of codes fit 16 bits and are grouped faster so; integers keep the width their sums and squares need.
   const stored = schema.columns.map(({ type }, at) => (type === 'code' ? `CAST("c${at}" AS SMALLINT)` : `"c${at}"`));
   const columns = schema.columns.map(({ name }, at) => `${stored[at]} AS ${quote(name)}`).join(', ');
@@ -69,14 +84,24 @@ export function admitSql(schema: DatasetSchema, rankKey?: Uint8Array): readonly 
   const period = schema.columns.findIndex(({ name }) => name === schema.period);
   const isOnce = schema.rowsPerUnit === 1;
   const within = isOnce ? period !== -1 && `"c${period}"` : rankName;
-  const order = ['"number"', ...(within ? [within] : [])].map((name) => `"t".${name}`).join(', ');
+  // Qualified, or a column of the dataset that has such a name would be meant.
+  const order = ['"k"."number"', ...(within ? [`"t".${within}`] : [])].join(', ');
   const source = isOnce ? '"staging"' : rankedSql(schema, rankKey);
-  const numbered = `SELECT dense_rank() OVER (ORDER BY "unit") AS "number", * FROM ${source}`;
   const rank = isOnce ? '' : `, ${rankName}`;
+  const known = quote(`u_${domain}`);
+  const fresh = `SELECT DISTINCT "unit" FROM "staging" ANTI JOIN ${known} USING ("unit")`;
+  const next = `(SELECT count(*) FROM ${known}) + row_number() OVER (ORDER BY "unit")`;
   return [
-    `CREATE TABLE ${quote(tableOf(schema.id))} AS SELECT CAST("number" AS INTEGER) AS ${quote(schema.unit)}, ${columns}${rank} FROM (${numbered}) AS "t" ORDER BY ${order}`,
+    `CREATE TABLE IF NOT EXISTS ${known} ("unit" UUID, "number" INTEGER)`,
+    `INSERT INTO ${known} SELECT "unit", CAST(${next} AS INTEGER) FROM (${fresh}) AS "f"`,
+    `CREATE TABLE ${quote(tableOf(schema.id))} AS SELECT "k"."number" AS ${quote(schema.unit)}, ${columns}${rank} FROM ${source} AS "t" JOIN ${known} AS "k" USING ("unit") ORDER BY ${order}`,
     'DROP TABLE "staging"',
   ];
+}
+
+/** Forgets pseudonyms of a domain: once every dataset is there its units are numbers. */
+export function forgetSql(domain: string): string {
+  return `DROP TABLE ${quote(`u_${domain}`)}`;
 }
 
 /**
@@ -95,7 +120,7 @@ function rankedSql({ columns }: DatasetSchema, rankKey: Uint8Array | undefined):
   const inner = `unhex(sha256(${block(0x36)} || encode(${text})))`;
   const hash = `CAST(left(sha256(${block(0x5c)} || ${inner}), 32) AS UUID)`;
   const place = `row_number() OVER (PARTITION BY "unit" ORDER BY ${hash})`;
-  return `(SELECT *, CAST(${place} AS INTEGER) AS ${rankName} FROM (${nth}) AS "n") AS "r"`;
+  return `(SELECT *, CAST(${place} AS INTEGER) AS ${rankName} FROM (${nth}) AS "n")`;
 }
 
 /**
@@ -104,9 +129,9 @@ function rankedSql({ columns }: DatasetSchema, rankKey: Uint8Array | undefined):
  * means is for `tablesOf` to say.
  */
 export function aggregateSql(plan: Plan): readonly Sql[] {
-  const classed = plan.measures.filter(({ input }) => input.of === 'class');
+  const classed = plan.measures.filter(({ input }) => input.of === 'class' || input.of === 'sides');
   const byCell = classed.length < plan.measures.length ? [byCellSql(plan)] : [];
-  return [...byCell, ...classed.map(({ input }) => (input.of === 'class' ? byClassSql(plan, input.split) : never()))];
+  return [...byCell, ...classed.map(({ input }) => byClassSql(plan, input))];
 }
 
 /** Axes, units, and in the order of the measures a count and a sum of each clamped value (of a variance its squares too), a sum of each truth. */
@@ -115,7 +140,7 @@ function byCellSql(plan: Plan): Sql {
   const aggregates = [plan.distinct === null ? 'count(*)' : 'count(DISTINCT "u")', 'count(*)'];
   const { binds, bind } = binder();
   const axes = axesSql(plan, bind);
-  if (plan.distinct !== null) read.push(`${quote(plan.distinct)} AS "u"`);
+  if (plan.distinct !== null) read.push(`${quoted(plan.distinct)} AS "u"`);
   plan.measures.forEach(({ input }, at) => {
     const value = `"v${at}"`;
     if (input.of === 'truth') {
@@ -126,7 +151,7 @@ function byCellSql(plan: Plan): Sql {
       // Several rows of a unit in a cell: units with a value are counted by their number, once more only where some have none.
       const valid = input.nullable ? `"u${at}"` : '"u"';
       if (plan.distinct !== null && input.nullable) {
-        read.push(`CASE WHEN ${quote(input.column)} IS NULL THEN NULL ELSE ${quote(plan.distinct)} END AS ${valid}`);
+        read.push(`CASE WHEN ${quoted(input.column)} IS NULL THEN NULL ELSE ${quoted(plan.distinct)} END AS ${valid}`);
       }
       aggregates.push(
         plan.distinct === null ? `count(${value})` : `count(DISTINCT ${valid})`,
@@ -139,9 +164,10 @@ function byCellSql(plan: Plan): Sql {
 }
 
 /** Axes and class, and how many units are in each. */
-function byClassSql(plan: Plan, split: PlanSplit): Sql {
+function byClassSql(plan: Plan, input: PlanInput): Sql {
   const { binds, bind } = binder();
-  const read = [...axesSql(plan, bind), `${splitSql(split, bind)} AS "c"`];
+  const axes = axesSql(plan, bind);
+  const read = [...axes, `${input.of === 'class' ? splitSql(input.split, bind) : sidesSql(plan)} AS "c"`];
   return { text: groupedSql(plan, read, [...axisNames(plan), quote('c')], ['count(*)'], bind), binds };
 }
 
@@ -152,15 +178,54 @@ function groupedSql(
   aggregates: readonly string[],
   bind: Bind,
 ) {
-  const conditions = [
-    ...(plan.maxRows === undefined ? [] : [`(${rankName} <= ${bind(plan.maxRows)})`]),
-    ...(plan.where ? [nodeSql(plan.where, bind)] : []),
-  ];
-  const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
-  const inner = `SELECT ${read.join(', ')} FROM ${quote(tableOf(plan.dataset))}${where}`;
+  const inner = `SELECT ${read.join(', ')} FROM ${sourceSql(plan, bind)}`;
   const inCell = names.map((name) => `${name} IS NOT NULL`).join(' AND ');
   const keys = names.join(', ');
   return `SELECT ${keys}, ${aggregates.join(', ')} FROM (${inner}) AS "t" WHERE ${inCell} GROUP BY ${keys} ORDER BY ${keys}`;
+}
+
+/** What rows are read of, and which of them. */
+function sourceSql(plan: Plan, bind: Bind): string {
+  const { dataset, joins = [], measures } = plan;
+  const rank = joins.length === 0 ? rankName : `${quote(dataset)}.${rankName}`;
+  const bounded = plan.maxRows === undefined ? [] : [`(${rank} <= ${bind(plan.maxRows)})`];
+  const own = [...bounded, ...(plan.where ? [nodeSql(plan.where, bind)] : [])];
+  if (joins.length === 0) return `${quote(tableOf(dataset))}${whereSql(own)}`;
+  if (measures.some(({ input }) => input.of === 'sides')) return sidesSource(plan, own, bind);
+  // Each join finds one row or none: what is asked of the joined rows can be asked after it.
+  const linked = joins.map((join) => `INNER JOIN ${namedTable(join.dataset)} ON ${onSql(join)}`);
+  const asked = joins.flatMap(({ where }) => (where ? [nodeSql(where, bind)] : []));
+  return `${namedTable(dataset)} ${linked.join(' ')}${whereSql([...own, ...asked])}`;
+}
+
+/** The units of either side, after what is asked of each: asked after the join, a unit filtered out would be on neither. */
+function sidesSource(plan: Plan, own: readonly string[], bind: Bind): string {
+  const join = plan.joins?.[0] ?? never();
+  const [unit, other] = join.on;
+  const side = (dataset: string, columns: readonly string[], conditions: readonly string[]) =>
+    `(SELECT ${[...new Set(columns)].map(quoted).join(', ')} FROM ${namedTable(dataset)}${whereSql(conditions)}) AS ${quote(dataset)}`;
+  const first = side(plan.dataset, [unit, ...plan.axes.map(({ column }) => column)], own);
+  const there = plan.axes.map(({ otherwise }) => (otherwise ?? never()).column);
+  const second = side(join.dataset, [other, ...there], join.where ? [nodeSql(join.where, bind)] : []);
+  return `${first} FULL OUTER JOIN ${second} ON ${onSql(join)}`;
+}
+
+/** 0 for units of both sides, 1 for those of the first alone, 2 for those of the second alone. */
+function sidesSql({ joins }: Plan): string {
+  const [unit, other] = joins?.[0]?.on ?? never();
+  return `CASE WHEN ${quoted(other)} IS NULL THEN 1 WHEN ${quoted(unit)} IS NULL THEN 2 ELSE 0 END`;
+}
+
+function namedTable(dataset: string): string {
+  return `${quote(tableOf(dataset))} AS ${quote(dataset)}`;
+}
+
+function onSql({ on: [unit, other] }: PlanJoin): string {
+  return `(${quoted(unit)} = ${quoted(other)})`;
+}
+
+function whereSql(conditions: readonly string[]): string {
+  return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
 }
 
 type Bind = (value: number) => string;
@@ -175,12 +240,19 @@ function axisNames({ axes }: Plan): string[] {
 }
 
 function axesSql({ axes }: Plan, bind: Bind): string[] {
-  return axes.map((axis, at) => `${splitSql(axis, bind)} AS ${quote(`a${at}`)}`);
+  return axes.map((axis, at) => `${axisSql(axis, bind)} AS ${quote(`a${at}`)}`);
+}
+
+/** The class of a row; of an overlap that of its joined side, where the first says none. */
+function axisSql(axis: PlanAxis, bind: Bind): string {
+  const own = splitSql(axis, bind);
+  if (!axis.otherwise) return own;
+  return `CASE WHEN ${quoted(axis.column)} IS NULL THEN ${splitSql(axis.otherwise, bind)} ELSE ${own} END`;
 }
 
 /** A value within its bounds, NULL where it is missing: `least` and `greatest` would make a bound of it. */
 function clampSql(column: string, [low, high]: readonly [number, number], bind: Bind): string {
-  const name = quote(column);
+  const name = quoted(column);
   const below = `WHEN ${name} < ${bind(low)} THEN ${bind(low)}`;
   return `CASE WHEN ${name} IS NULL THEN NULL ${below} WHEN ${name} > ${bind(high)} THEN ${bind(high)} ELSE ${name} END`;
 }
@@ -191,7 +263,7 @@ function never(): never {
 
 /** Position of a row among the classes of a split, NULL where it has none. */
 function splitSql({ column, by }: PlanSplit, bind: Bind): string {
-  const name = quote(column);
+  const name = quoted(column);
   if ('groups' in by) {
     const branches = by.groups.map((values, at) => `WHEN ${equalsSql(name, values, bind)} THEN ${at}`);
     return `CASE WHEN ${name} IS NULL THEN NULL ${branches.join(' ')} ELSE NULL END`;
@@ -222,11 +294,11 @@ function nodeSql(node: PlanNode, bind: Bind): string {
     case 'not':
       return `(NOT ${nodeSql(node.of, bind)})`;
     case 'present':
-      return `(${quote(node.column)} IS NOT NULL)`;
+      return `(${quoted(node.column)} IS NOT NULL)`;
     case 'missing':
-      return `(${quote(node.column)} IS NULL)`;
+      return `(${quoted(node.column)} IS NULL)`;
     case 'in': {
-      const column = quote(node.column);
+      const column = quoted(node.column);
       return `(${column} IS NOT NULL AND ${equalsSql(column, node.values, bind)})`;
     }
     case 'eq':
@@ -236,7 +308,7 @@ function nodeSql(node: PlanNode, bind: Bind): string {
     case 'gt':
     case 'gte':
       // The explicit NULL test keeps the logic two-valued, so that "not" means what the plan says.
-      return `(${quote(node.column)} IS NOT NULL AND ${quote(node.column)} ${comparators[node.op]} ${bind(node.value)})`;
+      return `(${quoted(node.column)} IS NOT NULL AND ${quoted(node.column)} ${comparators[node.op]} ${bind(node.value)})`;
     default:
       return node satisfies never;
   }

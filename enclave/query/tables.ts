@@ -7,11 +7,11 @@ export type ResultRows = readonly (readonly string[])[];
 /** One table a component, in the plan's order, cells in row-major order. Throws `RangeError` on rows that do not fit. */
 export function tablesOf(plan: Plan, results: readonly ResultRows[]): bigint[][] {
   const tables = plan.components.map((of) => Array.from({ length: placesIn(of, plan.cells) }, () => 0n));
-  const isByCell = plan.measures.some(({ input }) => input.of !== 'class');
+  const isByCell = plan.measures.some((measure) => !isByClass(measure));
   if (isByCell) for (const row of results[0] ?? misfit()) byCell(plan, row, tables);
   let next = isByCell ? 1 : 0;
   for (const measure of plan.measures) {
-    if (measure.input.of !== 'class') continue;
+    if (!isByClass(measure)) continue;
     for (const row of results[next] ?? misfit()) byClass(plan, measure, row, tables);
     next += 1;
   }
@@ -41,8 +41,9 @@ function byCell(plan: Plan, row: readonly string[], tables: readonly bigint[][])
     const table = tables[component] ?? misfit();
     table[place] = value;
   };
-  for (const { fn, input, decider, value, squares } of plan.measures) {
-    if (input.of === 'class') continue;
+  for (const measure of plan.measures) {
+    if (isByClass(measure)) continue;
+    const { fn, input, decider, value, squares } = measure;
     if (fn === 'count') set(value, cell, units);
     if (fn === 'countRows') {
       set(decider, cell, units);
@@ -89,6 +90,11 @@ function byClass(plan: Plan, measure: PlanMeasure, row: readonly string[], table
   if (quantile === null || isCounted(plan, decider)) return;
   const deciders = tables[decider] ?? misfit();
   deciders[cell] = (deciders[cell] ?? misfit()) + units;
+}
+
+/** Whether a measure has a statement of its own, by classes. */
+function isByClass({ input }: PlanMeasure): boolean {
+  return input.of === 'class' || input.of === 'sides';
 }
 
 /** Whether a count measure fills this component. */

@@ -4,6 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { instanceOf, RoomPublic, roomOf, signAs, verifiedClaims, withoutRecovery } from '@reinraum/client';
 import {
   type Analysis,
+  among,
+  askedSchema,
   type Charter,
   type DatasetSchema,
   epsilonOf,
@@ -107,8 +109,7 @@ function priceList(
     }),
   ]);
   for (const query of queries) {
-    const schema = schemas.find(({ id }) => id === query.from.dataset);
-    const charges = schema ? price(query, schema, template) : [];
+    const charges = price(query, askedSchema(query, among(schemas)), template);
     const costs = charges.map(({ population, ...charge }) => `${population} ${spelled(accountant, charge)}`);
     const parties = new Set(query.recipients.map(partyOf));
     lines.push(

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type AggregateQuery, digestOf, type Json } from '@reinraum/protocol';
+import { type AggregateQuery, among, digestOf, type Json } from '@reinraum/protocol';
 import type { Command } from 'commander';
 import { loadPolicies, type Policies } from '../example/policy-files.ts';
 import { type Comparison, compareWithReference } from '../example/reference.ts';
@@ -115,6 +115,5 @@ function show(policies: Policies, run: ExampleRun, comparisons: readonly Compari
 
 /** What the labels of a query's release are called in the policies. */
 function namesIn({ schemas }: Policies, query: AggregateQuery | undefined): LabelNames {
-  const schema = schemas.find(({ id }) => id === query?.from.dataset);
-  return query && schema ? labelNames(query, schema) : plainLabels;
+  return query ? labelNames(query, among(schemas)) : plainLabels;
 }

@@ -1,5 +1,6 @@
 /** What people read for a label: releases hold codes, the policies say in words what they stand for. */
-import type { AggregateQuery, DatasetSchema, DerivedTable } from '@reinraum/protocol';
+import { namedSchema, sidesColumn } from '@reinraum/client';
+import type { AggregateQuery, DerivedTable, Schemas } from '@reinraum/protocol';
 
 /** The German name of a label of an axis or measure; a label without one, such as a band, is its own name. */
 export type LabelNames = (as: string, label: string) => string;
@@ -11,12 +12,13 @@ type Names = ReadonlyMap<string, ReadonlyMap<string, string>>;
 type Named = readonly { readonly code: string; readonly de: string }[];
 
 /** Names of a query's labels: of its groups, or of the codes of the column. */
-export function labelNames(query: AggregateQuery, schema: DatasetSchema): LabelNames {
+export function labelNames(query: AggregateQuery, schemas: Schemas): LabelNames {
+  const { columns = [] } = namedSchema(query, schemas) ?? {};
   const names = new Map<string, ReadonlyMap<string, string>>();
   for (const { as, groups } of query.hierarchy?.levels ?? []) names.set(as, namesOf(groups));
   for (const part of [...query.groupBy, ...query.measures]) {
-    const { column: reference, groups } = { column: undefined, groups: undefined, ...part };
-    const column = schema.columns.find(({ name }) => reference === `${query.from.as}.${name}`);
+    const { column: reference, groups } = { column: sidesColumn, groups: undefined, ...part };
+    const column = columns.find(({ name }) => name === reference);
     names.set(part.as, namesOf(groups ?? (column?.type === 'code' ? column.codes : [])));
   }
   return named(names);

@@ -1,8 +1,10 @@
 /** `reinraum query price`: what a wanted exactness costs. */
-import { spentOf } from '@reinraum/audit';
+import { schemaOf, spentOf } from '@reinraum/audit';
 import {
   type AggregateQuery,
   type Asker,
+  among,
+  askedSchema,
   type CharterTemplate,
   type DatasetSchema,
   type Spent,
@@ -86,14 +88,14 @@ async function inRoom(digest: string, options: MemberOptions): Promise<Asked> {
   const { ref, unit } = client.keys.member;
   const spent: Spent = (account) => spentOf(room, account);
   const asker = { ref, unit, purpose: query.purpose };
-  return { query, schema: room.schemas.get(query.from.dataset), charter: room.charter, spent, asker };
+  return { query, schema: schemaOf(room, query), charter: room.charter, spent, asker };
 }
 
 async function inFolder(path: string, folder: string): Promise<Asked> {
   const { policies } = await loadAssumed(folder, {});
   const query = await loadQuestion(path);
   if (query.kind !== 'AggregateQuery') throw new Error('query: a table costs what its questions cost');
-  const schema = policies.schemas.find(({ id }) => id === query.from.dataset);
+  const schema = askedSchema(query, among(policies.schemas));
   return { query, schema, charter: policies.template, spent: () => ({ loss: zero, delta: zero }), asker: null };
 }
 

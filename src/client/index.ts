@@ -6,6 +6,7 @@ export * from './distrust.ts';
 export * from './instance.ts';
 export * from './key-file.ts';
 export * from './lifecycle.ts';
+export * from './named-schema.ts';
 export * from './random.ts';
 export * from './recovery.ts';
 export * from './room-client.ts';

@@ -1,6 +1,6 @@
 /** Every question of an example is proposed by an analyst and approved by all it needs. */
 import type { MemberKeys, RoomClient } from '@reinraum/client';
-import { type AggregateQuery, type DerivedTable, digestOf, type Json } from '@reinraum/protocol';
+import { type AggregateQuery, type DerivedTable, datasetsOf, digestOf, type Json } from '@reinraum/protocol';
 import type { RoomPolicies } from './policy-faults.ts';
 
 /**
@@ -35,6 +35,6 @@ function ownersOf(question: AggregateQuery | DerivedTable, { queries, schemas }:
   const inputs = question.kind === 'DerivedTable' ? Object.values(question.inputs).map(({ query }) => query) : [];
   const behind =
     question.kind === 'DerivedTable' ? queries.filter((query) => inputs.includes(digestOf(query as Json))) : [question];
-  const datasets = behind.map(({ from }) => from.dataset);
+  const datasets = behind.flatMap(datasetsOf);
   return new Set(schemas.filter(({ id }) => datasets.includes(id)).map(({ owner }) => owner));
 }

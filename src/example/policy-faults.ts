@@ -1,6 +1,8 @@
 /** Whether the files of a folder of policies fit together. Each alone is valid already. */
 import {
   type AggregateQuery,
+  among,
+  askedSchema,
   type Charter,
   type CharterTemplate,
   canonicalText,
@@ -9,6 +11,7 @@ import {
   checkTable,
   type DatasetSchema,
   type DerivedTable,
+  datasetsOf,
   digestOf,
   inputParameters,
   type Json,
@@ -48,26 +51,27 @@ export function policyFaults(policies: RoomPolicies): string[] {
     }
   }
   for (const query of queries) {
-    const schema = schemas.find(({ id }) => id === query.from.dataset);
-    if (!schema) faults.push(`queries/${query.id}: from.dataset: there is no schema "${query.from.dataset}"`);
-    else faults.push(...refused(`queries/${query.id}`, () => checkQuery(query, template, schema)));
+    const unknown = datasetsOf(query).findIndex((dataset) => !among(schemas)(dataset));
+    const field = unknown < 1 ? 'from.dataset' : `joins.${unknown - 1}.dataset`;
+    if (unknown >= 0) faults.push(`queries/${query.id}: ${field}: there is no schema "${datasetsOf(query)[unknown]}"`);
+    else faults.push(...refused(`queries/${query.id}`, () => checkQuery(query, template, schemas)));
   }
   const known = new Map(queries.map((query) => [digestOf(query as Json), query]));
   for (const table of policies.tables) {
     const find = (digest: string) => {
       const query = known.get(digest);
-      const schema = schemas.find(({ id }) => id === query?.from.dataset);
-      return query && schema && { query, schema };
+      return query && { query, schema: askedSchema(query, among(schemas)) };
     };
     faults.push(...refused(`derived/${table.id}`, () => checkTable(table, template, find)));
   }
   return faults;
 }
 
-/** Throws the {@link Refusal} an enclave with this charter and schema would give a proposed question. */
-export function checkQuery(query: AggregateQuery, template: CharterTemplate, schema: DatasetSchema): void {
+/** Throws the {@link Refusal} an enclave with this charter and these schemas would give a proposed question. */
+export function checkQuery(query: AggregateQuery, template: CharterTemplate, schemas: readonly DatasetSchema[]): void {
+  const schema = askedSchema(query, among(schemas));
   // The checks read only what template and founded charter have in common.
-  checkAgainstCharter(query, template as unknown as Charter);
+  checkAgainstCharter(query, template as unknown as Charter, among(schemas));
   checkCompiles(query, schema);
 }
 
@@ -129,13 +133,12 @@ function runFaults(
   { query: id, by, parameters }: ExamplePlan['runs'][number],
 ): string[] {
   const query = queries.find((known) => known.id === id);
-  const schema = schemas.find((known) => known.id === query?.from.dataset);
-  if (!query || !schema) return [`query: there is no question "${id}"`];
+  if (!query || !datasetsOf(query).every(among(schemas))) return [`query: there is no question "${id}"`];
   const isAllowed = members.some(
     ({ name, unit, roles }) => name === by && roles.includes('analyst') && query.recipients.includes(unit),
   );
   const faults = isAllowed ? [] : [`by: needs a member with role analyst of a unit among the question’s recipients`];
-  return [...faults, ...refused('parameters', () => plan(query, schema, parameters))];
+  return [...faults, ...refused('parameters', () => plan(query, askedSchema(query, among(schemas)), parameters))];
 }
 
 /** What a table is made from must have been run, with the same parameters, or it would charge somebody. */

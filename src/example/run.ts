@@ -24,6 +24,8 @@ import {
 } from '@reinraum/client';
 import {
   type AggregateQuery,
+  among,
+  askedSchema,
   type Charge,
   type DatasetSchema,
   digestOf,
@@ -101,7 +103,7 @@ export async function runExample(options: ExampleOptions): Promise<ExampleRun> {
     const query = queryNamed(policies, run.query);
     const begun = performance.now();
     const answered = await ask(clientOf(run.by), digestOf(query as Json), query.purpose, run.parameters);
-    const charges = price(query, schemaNamed(policies, query.from.dataset), policies.template);
+    const charges = price(query, askedSchema(query, among(policies.schemas)), policies.template);
     answers.push({ query, parameters: run.parameters, charges, answered, ms: performance.now() - begun });
   }
   const tables: ExampleTable[] = [];

@@ -3,6 +3,8 @@ import type { Fetch } from '@reinraum/audit/verifier';
 import { Instance, type MemberKeys, parseKeyFile, RoomClient, RoomProblem, roomNames } from '@reinraum/client';
 import {
   AggregateQuery,
+  among,
+  askedSchema,
   type Catalogue,
   type DatasetSchema,
   digestOf,
@@ -11,6 +13,7 @@ import {
   type Parameters,
   type Preview,
   price,
+  type Schemas,
   type Status,
 } from '@reinraum/protocol';
 import { roomStatus } from './status.ts';
@@ -45,7 +48,7 @@ const sessionMarginMs = 60_000;
 export class OpenRoom {
   readonly name: string;
   readonly client: RoomClient;
-  readonly schemas: ReadonlyMap<string, DatasetSchema>;
+  readonly schemas: Schemas;
   /** What the room says of itself, as far as charter and signed claims bear it out. */
   readonly status: Status;
   #session: { token: string; untilMs: number } | undefined;
@@ -54,7 +57,7 @@ export class OpenRoom {
     this.name = name;
     this.client = client;
     this.status = status;
-    this.schemas = new Map(schemas.map((schema) => [schema.id, schema]));
+    this.schemas = among(schemas);
   }
 
   /**
@@ -87,8 +90,7 @@ export class OpenRoom {
     const catalogue = await this.#inSession((token) => this.client.catalogue(token));
     const queries = catalogue.queries.map((listed) => {
       const query = AggregateQuery.parse(listed.query);
-      const schema = this.schemas.get(query.from.dataset);
-      return schema ? { ...listed, charges: price(query, schema, this.client.charter) } : listed;
+      return { ...listed, charges: price(query, askedSchema(query, this.schemas), this.client.charter) };
     });
     return { ...catalogue, queries };
   }

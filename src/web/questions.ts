@@ -1,5 +1,12 @@
 /** The questions of a catalogue, and the charter's titles. */
-import { AggregateQuery, type Catalogue, type Charter, DerivedTable, type Member } from '@reinraum/protocol';
+import {
+  AggregateQuery,
+  type Catalogue,
+  type Charter,
+  DerivedTable,
+  datasetsOf,
+  type Member,
+} from '@reinraum/protocol';
 import { runsLeft } from './budget.ts';
 
 /** A question of the catalogue with its template read. */
@@ -91,6 +98,7 @@ function stateOf(
   if (missing.length > 0) return 'missing';
   if (suspended !== null) return 'suspended';
   if (query.expires < today) return 'expired';
-  if (!datasets.some(({ dataset, state }) => dataset === query.from.dataset && state === 'admitted')) return 'nodata';
+  const isThere = (asked: string) => datasets.some(({ dataset, state }) => dataset === asked && state === 'admitted');
+  if (!datasetsOf(query).every(isThere)) return 'nodata';
   return left === 0 ? 'exhausted' : 'open';
 }

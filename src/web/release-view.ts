@@ -1,4 +1,5 @@
 /** A release as the screens show it: codes turned into titles, measures into columns. The only place that knows its form. */
+import { sidesColumn } from '@reinraum/client';
 import {
   type AggregateQuery,
   type ConsistentCell,
@@ -149,7 +150,7 @@ function measureView(
   const suffix = unit === '' ? '' : ` (${unit})`;
   const columns = (labels ?? [undefined]).map((label, at) => {
     if (label === undefined) return { id: as, title: `${title}${suffix}` };
-    const part = measure && 'column' in measure ? splitLabelTitle(label, measure, schema, language) : label;
+    const part = measure ? splitLabelTitle(label, classesOf(measure), schema, language) : label;
     return { id: `${as}-${at}`, title: `${title}: ${part}${suffix}` };
   });
   return {
@@ -171,6 +172,11 @@ function measureView(
       };
     },
   };
+}
+
+/** What the labels of a measure stand for. */
+function classesOf(measure: AggregateQuery['measures'][number]): Parameters<typeof splitLabelTitle>[1] {
+  return 'column' in measure ? measure : { column: sidesColumn };
 }
 
 /** A parameter's value as people read it. */

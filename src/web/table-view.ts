@@ -1,10 +1,12 @@
 /** A derived table as the screens show it. */
+import { namedSchema } from '@reinraum/client';
 import {
   AggregateQuery,
   type Catalogue,
   type DatasetSchema,
   type Derived,
   type DerivedTable,
+  type Schemas,
 } from '@reinraum/protocol';
 import type { ReleaseView } from './release-view.ts';
 import type { Language } from './texts/speech.ts';
@@ -15,7 +17,7 @@ type Axis = DerivedTable['axes'][number];
 /** What the titles of a derived table come from. */
 export interface TableSources {
   readonly catalogue: Catalogue;
-  readonly schemas: ReadonlyMap<string, DatasetSchema>;
+  readonly schemas: Schemas;
 }
 
 /** The view of an evaluated table; `k` is the larger minimum of the two releases it is made from. */
@@ -73,7 +75,7 @@ function groupKeyOf({ from, rollup }: Axis, { inputs }: DerivedTable, sources: T
     const listed = sources.catalogue.queries.find(({ digest }) => digest === inputs[name]?.query);
     const query = listed && AggregateQuery.parse(listed.query);
     const key = query?.groupBy.find(({ as }) => as === from[name]);
-    if (key) return { key, schema: sources.schemas.get(query?.from.dataset ?? '') };
+    if (query && key) return { key, schema: namedSchema(query, sources.schemas) };
   }
   return undefined;
 }

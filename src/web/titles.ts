@@ -9,10 +9,9 @@ interface Split {
   readonly groups?: readonly { readonly code: string; readonly de: string; readonly en: string }[] | undefined;
 }
 
-/** The column `alias.column` of a schema. */
+/** The column a question names, of its `namedSchema`. */
 export function columnOf(reference: string | undefined, schema: DatasetSchema | undefined): Column | undefined {
-  const name = reference?.split('.')[1];
-  return schema?.columns.find((column) => column.name === name);
+  return schema?.columns.find(({ name }) => name === reference);
 }
 
 /** The title of a split: its column's, with the unit where its labels are bands. Without a schema the column's name. */
@@ -73,6 +72,7 @@ const words = {
   de: {
     count: 'Anzahl',
     countRows: 'Anzahl Fälle',
+    overlap: 'Überschneidung',
     countDistinct: 'Anzahl verschiedener Werte',
     sum: 'Summe',
     mean: 'Mittelwert',
@@ -85,6 +85,7 @@ const words = {
   en: {
     count: 'Count',
     countRows: 'Number of cases',
+    overlap: 'Overlap',
     countDistinct: 'Number of different values',
     sum: 'Sum',
     mean: 'Mean',
@@ -107,6 +108,7 @@ export function measureTitle(
   switch (measure.fn) {
     case 'count':
     case 'countRows':
+    case 'overlap':
       return word[measure.fn];
     case 'sum':
     case 'mean':

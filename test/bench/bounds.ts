@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { AggregateQuery, DatasetSchema, type Plan, plan, rational } from '@reinraum/protocol';
+import { AggregateQuery, among, askedSchema, DatasetSchema, type Plan, plan, rational } from '@reinraum/protocol';
 import { type Engine, startDuckdb } from '../../enclave/engine/duckdb.ts';
 import { infer } from '../../enclave/privacy/infer.ts';
 import { addNoise, exactTables, keep } from '../../enclave/privacy/stages.ts';
@@ -41,6 +41,9 @@ const single = DatasetSchema.parse({
 
 /** The same columns, about three rows a unit. */
 const several = DatasetSchema.parse({ ...single, id: 'several', rowsPerUnit: 'many' });
+/** One row for every other unit of `single`. */
+const linked = DatasetSchema.parse({ ...single, id: 'linked' });
+const joins = [{ dataset: 'linked', as: 'j' }];
 const rankKey = new Uint8Array(32).fill(1);
 
 const sum = { fn: 'sum', column: 't.amount', clamp: [0, amountMax] };
@@ -70,6 +73,28 @@ const bounded = [
   { maxRows: 3, measure: sum, bare: 'count(DISTINCT unit_id), sum(amount)' },
 ];
 
+/** What is asked of two linked datasets: a question, and what somebody would write by hand. */
+const both = '"d_single" AS t JOIN "d_linked" AS j USING (unit_id)';
+const either = '"d_single" AS t FULL JOIN "d_linked" AS j USING (unit_id)';
+const side = 'CASE WHEN j.district IS NULL THEN 1 WHEN t.district IS NULL THEN 2 ELSE 0 END';
+const place = 'coalesce(t.district, j.district)';
+const linkedQuestions = [
+  { name: 'count of both', asked: {}, text: `SELECT t.district, count(*) FROM ${both} GROUP BY 1 ORDER BY 1` },
+  {
+    name: 'sum over both by the other’s class',
+    asked: { groupBy: [{ column: 'j.class', as: 'class' }], measures: [{ as: 'm', ...sum }] },
+    text: `SELECT j.class, count(*), sum(t.amount) FROM ${both} GROUP BY 1 ORDER BY 1`,
+  },
+  {
+    name: 'overlap by district',
+    asked: {
+      groupBy: [{ column: 't.district', otherwise: 'j.district', as: 'district' }],
+      measures: [{ as: 'm', fn: 'overlap' }],
+    },
+    text: `SELECT ${place}, ${side}, count(*) FROM ${either} GROUP BY 1, 2 ORDER BY 1, 2`,
+  },
+];
+
 /** A hash of a row's own contents, as a query can make one. */
 const hashed = 'hash(unit_id, district, class, amount)';
 /** Bounding in the query, in the forms of engine.md: by a window, and by the least of hash and payload a unit. */
@@ -88,7 +113,7 @@ const alternatives = (maxRows: number) => [
       ]),
 ];
 
-function planOf(schema: DatasetSchema, measure: object, maxRows?: number): Plan {
+function planOf(schema: DatasetSchema, measure: object, maxRows?: number, bend: object = {}): Plan {
   const query = AggregateQuery.parse({
     apiVersion: 'reinraum/v1',
     kind: 'AggregateQuery',
@@ -106,8 +131,9 @@ function planOf(schema: DatasetSchema, measure: object, maxRows?: number): Plan 
     measures: [{ as: 'm', ...measure }],
     privacy: { mechanism: 'discreteGaussian', rho: '1/100', k: 20 },
     slotMs: 100,
+    ...bend,
   });
-  return plan(query, schema, {});
+  return plan(query, askedSchema(query, among([single, several, linked])), {});
 }
 
 /** Encoded rows in no order of their units, the same in every run. */
@@ -139,11 +165,11 @@ function scattered(row: number): number {
 async function load(schema: DatasetSchema, file: string, engine: Engine, bare: DuckDBConnection): Promise<void> {
   const begun = performance.now();
   await engine.load(schema, createReadStream(file, { encoding: 'latin1', highWaterMark: 1 << 18 }));
-  await engine.admit(schema, rankKey);
+  await engine.admit(schema, 'people', rankKey);
   print(`${schema.id}: loaded and admitted in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   const columns = schema.columns.map(({ name }) => `'${name}': 'INTEGER'`).join(', ');
   await bare.run(
-    `CREATE TABLE "d_${schema.id}" AS SELECT * EXCLUDE ("row", "unit"), CAST(dense_rank() OVER (ORDER BY "unit") AS INTEGER) AS "unit_id" FROM read_csv('${file.replaceAll("'", "''")}', header = false, auto_detect = false, columns = {'row': 'BIGINT', 'unit': 'UUID', ${columns}}) ORDER BY "unit_id"`,
+    `CREATE TABLE "d_${schema.id}" AS SELECT * EXCLUDE ("row", "unit"), CAST('0x' || right(CAST("unit" AS VARCHAR), 12) AS INTEGER) AS "unit_id" FROM read_csv('${file.replaceAll("'", "''")}', header = false, auto_detect = false, columns = {'row': 'BIGINT', 'unit': 'UUID', ${columns}}) ORDER BY "unit_id"`,
   );
 }
 
@@ -204,11 +230,27 @@ export async function benchBounds(rows: number): Promise<void> {
       createWriteStream(file),
     );
     await load(several, file, engine, bare);
+    await pipeline(
+      encoded(Math.ceil(rows / 2), (row) => 2 * row),
+      createWriteStream(file),
+    );
+    await load(linked, file, engine, bare);
     await engine.lock();
     header(`${rows} rows, one a unit`);
     for (const { name, measure, bare: aggregates, by } of questions) {
       const compiled = planOf(single, measure);
       const text = `SELECT ${by}, ${aggregates} FROM "d_single" GROUP BY ${by} ORDER BY ${by}`;
+      const hand = await timed(async () => (await bare.runAndReadAll(text)).getRows());
+      line(
+        name,
+        hand.median,
+        (await timedStatements(bare, compiled)).median,
+        (await timedOurs(engine, compiled)).median,
+      );
+    }
+    header(`${rows} rows, one a unit, linked with ${Math.ceil(rows / 2)}`);
+    for (const { name, asked, text } of linkedQuestions) {
+      const compiled = planOf(single, { fn: 'count' }, undefined, { joins, ...asked });
       const hand = await timed(async () => (await bare.runAndReadAll(text)).getRows());
       line(
         name,

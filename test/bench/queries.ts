@@ -65,10 +65,10 @@ async function load(policies: Policies, directory: string, engine: Engine, bare:
     if (!schema) throw new Error('bench: a dataset without its schema');
     const rows = () => encoded(schema, recordsOf(source, schema, undefined), capacityRows);
     await engine.load(schema, rows());
-    await engine.admit(schema);
+    await engine.admit(schema, 'people');
     const file = join(directory, dataset);
     await pipeline(rows(), createWriteStream(file));
-    for (const text of [loadSql(schema, file), ...admitSql(schema)]) await bare.run(text);
+    for (const text of [loadSql(schema, file), ...admitSql(schema, 'people')]) await bare.run(text);
   }
   await engine.lock();
 }

@@ -68,7 +68,7 @@ beforeAll(async () => {
   engine = await start();
   for (const dataset of datasets) {
     expect(await engine.load(dataset.schema, once(encoded(dataset)))).toEqual({ rows: [], total: 0 });
-    await engine.admit(dataset.schema, rankKey);
+    await engine.admit(dataset.schema, 'people', rankKey);
   }
   await engine.lock();
 });
@@ -123,7 +123,7 @@ describe('an aggregate', () => {
       };
       const second = await start();
       await second.load(neighbour.schema, once(encoded(neighbour)));
-      await second.admit(neighbour.schema, rankKey);
+      await second.admit(neighbour.schema, 'people', rankKey);
       await second.lock();
       const queries = fc.sample(randomQuery(dataset.schema), { numRuns: 40, seed });
       const [any] = queries;
@@ -179,8 +179,8 @@ describe('the engine', () => {
     await expect(engine.aggregate(unbounded)).rejects.toThrow('no bound');
     const fresh = await start();
     await fresh.load(many.schema, once(encoded(many)));
-    await expect(fresh.admit(many.schema)).rejects.toThrow('without a key');
-    await expect(fresh.admit(many.schema, rankKey.subarray(1))).rejects.toThrow('without a key');
+    await expect(fresh.admit(many.schema, 'people')).rejects.toThrow('without a key');
+    await expect(fresh.admit(many.schema, 'people', rankKey.subarray(1))).rejects.toThrow('without a key');
     fresh.close();
   });
 

@@ -93,7 +93,7 @@ async function load({ schema, rows, units }: RandomDataset, id: string): Promise
       if (text !== '') yield text;
     })(),
   );
-  await engine.admit(named, rankKey);
+  await engine.admit(named, 'people', rankKey);
 }
 
 const policies = await Promise.all(

@@ -6,7 +6,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { DatasetSchema, utf8 } from '@reinraum/protocol';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { admitSql, loadSql, tableOf } from '../../enclave/query/sql.ts';
+import { admitSql, forgetSql, loadSql, tableOf } from '../../enclave/query/sql.ts';
 import { Intake } from '../../enclave/vault/intake.ts';
 import { csvOf, type RandomDataset, unitOf } from '../support/random-dataset.ts';
 import { randomMany } from '../support/random-rows.ts';
@@ -34,9 +34,11 @@ async function admitted(dataset: RandomDataset, bend = asIs, key = rankKey): Pro
   const intake = new Intake(dataset.schema, 100_000);
   writeFileSync(file, intake.push(utf8(csvOf(dataset))));
   expect(intake.findings).toEqual([]);
-  for (const text of [loadSql(dataset.schema, file), ...admitSql(dataset.schema, key).map(bend)]) await bare.run(text);
+  for (const text of [loadSql(dataset.schema, file), ...admitSql(dataset.schema, 'people', key).map(bend)])
+    await bare.run(text);
   const rows = (await bare.runAndReadAll(`SELECT * FROM "${tableOf(dataset.schema.id)}"`)).getRows();
   await bare.run(`DROP TABLE "${tableOf(dataset.schema.id)}"`);
+  await bare.run(forgetSql('people'));
   const units = [...new Set(dataset.rows.map((_, n) => unitOf(dataset.units?.[n] ?? n)))].sort();
   const own = (n: number) => rows.filter(([number]) => number === n + 1).map(([, ...values]) => values.join());
   return new Map(units.map((unit, n) => [unit, own(n)]));

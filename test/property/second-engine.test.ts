@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Plan, plan, utf8 } from '@reinraum/protocol';
+import { among, askedSchema, type Plan, plan, utf8 } from '@reinraum/protocol';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { startDuckdb } from '../../enclave/engine/duckdb.ts';
@@ -12,6 +12,7 @@ import { type ResultRows, tablesOf } from '../../enclave/query/tables.ts';
 import { Intake } from '../../enclave/vault/intake.ts';
 import { needsPostgres, postgresPrograms, startPostgres } from '../support/postgres.ts';
 import { csvOf, type RandomDataset, randomDataset, randomQuery, unitOf } from '../support/random-dataset.ts';
+import { randomLinked, randomLinkedQuery, randomOverlap } from '../support/random-linked.ts';
 import { randomMany, randomPanel } from '../support/random-rows.ts';
 import { rankKey, ranksOf } from '../support/ranks.ts';
 
@@ -21,6 +22,10 @@ const datasets = [
   ...Array.from({ length: 10 }, (_, n) => (kinds[n % 2] ?? randomDataset)(`d${n}`)),
   ...Array.from({ length: 3 }, (_, n) => randomMany(`many${n}`)),
 ].flatMap((kind, n) => fc.sample(kind, { numRuns: 1, seed: seed + n }));
+const linked = Array.from({ length: 6 }, (_, n) =>
+  fc.sample(randomLinked(`l${n}`), { numRuns: 1, seed: seed + n }),
+).flat();
+const everything = [...datasets, ...linked.flatMap(({ from, joined }) => [from, ...joined])];
 const endOfStatement = '===';
 
 function encoded(dataset: RandomDataset): string {
@@ -42,7 +47,7 @@ function ranked(dataset: RandomDataset): string {
   return lines.map((line, at) => `${line},${ranks[at]}\n`).join('');
 }
 
-/** The dataset as the engine holds it: numbered units, positions of codes, integers, ranks. */
+/** The dataset as the engine holds it: units by the number their pseudonym was made of, positions of codes, integers, ranks. */
 function tableScript(dataset: RandomDataset): string {
   const { id, unit, columns } = dataset.schema;
   const staged = columns.map((_, at) => `c${at} BIGINT`).join(', ');
@@ -50,7 +55,7 @@ function tableScript(dataset: RandomDataset): string {
   return [
     `CREATE TEMP TABLE staging (row BIGINT, unit UUID, ${staged}, "#rank" INTEGER);`,
     `COPY staging FROM STDIN WITH (FORMAT csv);\n${ranked(dataset)}\\.`,
-    `CREATE TABLE ${quoted(tableOf(id))} AS SELECT dense_rank() OVER (ORDER BY unit) AS ${quoted(unit)}, ${named}, "#rank" FROM staging;`,
+    `CREATE TABLE ${quoted(tableOf(id))} AS SELECT ('x' || right(unit::text, 12))::bit(48)::bigint AS ${quoted(unit)}, ${named}, "#rank" FROM staging;`,
     'DROP TABLE staging;\n',
   ].join('\n');
 }
@@ -72,7 +77,7 @@ test('PostgreSQL and DuckDB give the same integers for random questions about ra
   const engine = await startDuckdb(pipe, []);
   const postgres = startPostgres(programs);
   try {
-    for (const dataset of datasets) {
+    for (const dataset of everything) {
       await engine.load(
         dataset.schema,
         (async function* () {
@@ -80,13 +85,23 @@ test('PostgreSQL and DuckDB give the same integers for random questions about ra
           if (rows !== '') yield rows;
         })(),
       );
-      await engine.admit(dataset.schema, rankKey);
+      await engine.admit(dataset.schema, 'people', rankKey);
     }
     await engine.lock();
-    const asked = datasets.flatMap(({ schema }) =>
-      fc.sample(randomQuery(schema), { numRuns: 30, seed }).map((query) => plan(query, schema, {})),
-    );
-    const output = postgres.run([...datasets.map(tableScript), ...asked.map(queryScript)].join(''));
+    const asked = [
+      ...datasets.flatMap(({ schema }) =>
+        fc.sample(randomQuery(schema), { numRuns: 30, seed }).map((query) => plan(query, schema, {})),
+      ),
+      ...linked.flatMap((of) => {
+        const schemas = among([of.from, ...of.joined].map(({ schema }) => schema));
+        const queries = [
+          ...fc.sample(randomLinkedQuery(of), { numRuns: 20, seed }),
+          ...fc.sample(randomOverlap(of), { numRuns: 5, seed }),
+        ];
+        return queries.map((query) => plan(query, askedSchema(query, schemas), {}));
+      }),
+    ];
+    const output = postgres.run([...everything.map(tableScript), ...asked.map(queryScript)].join(''));
     const results = output.split(`${endOfStatement}\n`).map(
       (lines): ResultRows =>
         lines

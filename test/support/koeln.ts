@@ -53,7 +53,7 @@ export async function loadKoeln(): Promise<Koeln> {
   };
   const duplicates = await engine.load(schema, rows());
   if (duplicates.total > 0 || intake.total > 0) throw new Error('koeln: not admitted');
-  await engine.admit(schema);
+  await engine.admit(schema, 'people');
   await engine.lock();
   const compiled = plan(query, schema, {});
   const close = () => {

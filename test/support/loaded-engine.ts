@@ -24,7 +24,7 @@ export async function loadedEngine(dataset: RandomDataset): Promise<Engine> {
         yield rows;
       })(),
     );
-    await engine.admit(dataset.schema);
+    await engine.admit(dataset.schema, 'people');
     await engine.lock();
     return engine;
   } finally {

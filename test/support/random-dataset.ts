@@ -345,6 +345,7 @@ function reference(
   isPure: boolean,
 ): { units: bigint; value: bigint[]; squares?: bigint[] } {
   const units = BigInt(new Set(members.map(({ unit }) => unit)).size);
+  if (measure.fn === 'overlap') throw new TypeError('random dataset: one alone has no overlap');
   if (measure.fn === 'count') return { units, value: [units] };
   if (measure.fn === 'countRows') return { units, value: [BigInt(members.length)] };
   if (measure.fn === 'rate') {

@@ -137,6 +137,8 @@ export interface SmallRoomOptions {
   readonly delta?: string;
   /** Schema of the city's dataset, where it is not {@link residents}. */
   readonly schema?: DatasetSchema;
+  /** Schema of the other dataset, where it is not {@link debtors}. */
+  readonly other?: DatasetSchema;
   readonly sandbox?: Partial<SandboxOptions>;
   /** Offers the host's API to a gateway the test brings. */
   readonly host?: HostAddress;
@@ -164,6 +166,7 @@ export async function smallRoom({
   host,
   screens,
   schema = residents,
+  other = debtors,
 }: SmallRoomOptions = {}): Promise<SmallRoom> {
   const directory = await mkdtemp(join(tmpdir(), 'reinraum-test-'));
   const rooms = new Rooms({ appDirectory: repositoryRoot, directory, ...(sandbox ? { sandbox } : {}) });
@@ -181,7 +184,7 @@ export async function smallRoom({
   const cards = Object.values(everyone).map(({ member }) => member);
   const instance = instanceOf(
     charter ? charter(template(rho, delta)) : template(rho, delta),
-    [schema, debtors],
+    [schema, other],
     cards,
     await verifiedClaims(new RoomPublic(address)),
   );

@@ -1,10 +1,6 @@
 /** Every finding of the analysis on small schemas (docs/spec/analysis.md). */
 import {
-  AggregateQuery,
-  Analysis,
-  type AnalysisContext,
   analyse,
-  DatasetSchema,
   DerivedTable,
   digestOf,
   type Finding,
@@ -14,89 +10,28 @@ import {
   type Json,
 } from '@reinraum/protocol';
 import { afterAll, describe, expect, test } from 'vitest';
-
-const title = { de: 'x', en: 'x' };
-const codes = (...list: string[]) => list.map((code) => ({ code, de: code, en: code }));
-const column = (name: string, ...list: string[]) => ({ name, title, type: 'code', codes: codes(...list) });
-
-const people = DatasetSchema.parse({
-  apiVersion: 'reinraum/v1',
-  kind: 'DatasetSchema',
-  id: 'people',
-  title,
-  owner: 'a/b',
-  population: 'person',
-  unit: 'person_id',
-  rowsPerUnit: 1,
-  columns: [
-    column('area', 'n', 'e', 's', 'w'),
-    column('sex', 'f', 'm'),
-    { name: 'age', title, type: 'integer', min: 0, max: 99, unit: 'year' },
-    { name: 'income', title, type: 'integer', min: 0, max: 1_000_000, step: 100, unit: 'euro', nullable: true },
-  ],
-});
-const firms = DatasetSchema.parse({
-  ...people,
-  id: 'firms',
-  period: 'quarter',
-  columns: [...people.columns, column('quarter', 'q1', 'q2')],
-});
-
-const charter: AnalysisContext['charter'] = {
-  populations: [
-    { id: 'person', title, linkage: 'area-only', kFloor: 10, budget: { rho: '1/4', delta: '1/1000000' }, covers: [] },
-  ],
-  accountant: { kind: 'zcdp', deltaConversion: '1/1000000', deltaPerDecision: '1/100000000' },
-};
-
-function query(id: string, change: object = {}): AggregateQuery {
-  return AggregateQuery.parse({
-    apiVersion: 'reinraum/v1',
-    kind: 'AggregateQuery',
-    id,
-    title,
-    sentence: title,
-    purpose: 'p',
-    legalBasis: 'x',
-    recipients: ['a/b'],
-    expires: '2030-01-01',
-    population: 'person',
-    from: { dataset: 'people', as: 'p' },
-    groupBy: [{ column: 'p.sex', as: 'sex' }],
-    measures: [{ as: 'persons', fn: 'count' }],
-    privacy: { mechanism: 'discreteGaussian', rho: '1/32', k: 10 },
-    slotMs: 1000,
-    ...change,
-  });
-}
+import {
+  adults,
+  brief,
+  charter,
+  codes,
+  everybody,
+  firms,
+  findings as found,
+  people,
+  query,
+  rows,
+} from '../support/analysed.ts';
 
 const seen = new Set<FindingCode>();
 afterAll(() => {
   expect([...seen].sort()).toEqual([...findingCodes].sort());
 });
-
-const rows = { people: 100_000, firms: 100_000 };
-
-function findings(
-  question: AggregateQuery | DerivedTable,
-  known: AnalysisContext['known'],
-  change: object = {},
-): Finding[] {
-  const analysis = analyse(question, { charter, schemas: [people, firms], known, rows, ...change });
-  expect(Analysis.parse(JSON.parse(JSON.stringify(analysis)))).toEqual(analysis);
-  for (const { code } of analysis.findings) seen.add(code);
-  return analysis.findings;
+function findings(...asked: Parameters<typeof found>): Finding[] {
+  const list = found(...asked);
+  for (const { code } of list) seen.add(code);
+  return list;
 }
-
-/** Findings but those of the plan, as "severity code field with". */
-function brief(list: readonly Finding[]): string[] {
-  return list
-    .filter(({ code }) => code !== 'plan-price')
-    .map(({ code, severity, field, with: others }) => [severity, code, field, ...others.map(({ id }) => id)].join(' '));
-}
-
-const adults = query('adults', { where: { gte: ['p.age', 18] } });
-const everybody = query('everybody');
 
 describe('predicates', () => {
   test('a wide part that only the difference shows is a warning, with the part and the assumed rows', () => {

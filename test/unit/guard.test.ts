@@ -1,18 +1,19 @@
 /** The guard against DuckDB's own reading of hostile statements, and of everything the printer writes. */
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { plan } from '@reinraum/protocol';
+import { among, askedSchema, datasetsOf, plan } from '@reinraum/protocol';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkPlan, checkStatement } from '../../enclave/query/guard.ts';
 import { aggregateSql } from '../../enclave/query/sql.ts';
 import { randomDataset, randomQuery } from '../support/random-dataset.ts';
+import { randomLinked, randomLinkedQuery, randomOverlap } from '../support/random-linked.ts';
 import { randomMany, randomPanel } from '../support/random-rows.ts';
 
 let connection: DuckDBConnection;
 beforeAll(async () => {
   connection = await (await DuckDBInstance.create(':memory:')).connect();
   await connection.run('CREATE TABLE "d_own" ("unit_id" INTEGER, "a" BIGINT, "b" BIGINT)');
-  await connection.run('CREATE TABLE "d_other" ("x" BIGINT)');
+  await connection.run('CREATE TABLE "d_other" ("x" BIGINT, "unit_id" INTEGER)');
   await connection.run('CREATE VIEW "d_view" AS SELECT "x" AS "a" FROM "d_other"');
 });
 
@@ -25,8 +26,8 @@ async function serialised(name: 'sql' | 'plan', text: string): Promise<unknown> 
 
 /** What the engine's process does before it runs a statement. */
 async function guard(text: string): Promise<void> {
-  checkStatement(await serialised('sql', text));
-  checkPlan(await serialised('plan', text), 'own');
+  checkStatement(await serialised('sql', text), []);
+  checkPlan(await serialised('plan', text), ['own']);
 }
 
 /** The printer's frame around an axis and a table. */
@@ -173,6 +174,87 @@ describe('refuses', () => {
     await expect(guard(text)).rejects.toThrow('guard: a statement outside the printer’s language');
   });
 
+  describe('of linked tables', () => {
+    const links = [['own.unit_id', 'other.unit_id']] as const;
+    const linked = (from: string, tail = '') =>
+      `SELECT "a0", count(*) FROM (SELECT CASE WHEN "own"."a" < 3 THEN 0 ELSE 1 END AS "a0" FROM ${from}${tail}) AS "t" WHERE "a0" IS NOT NULL GROUP BY "a0"`;
+    const own = '"d_own" AS "own"';
+    const other = '"d_other" AS "other"';
+    const on = 'ON ("own"."unit_id" = "other"."unit_id")';
+    const side = (name: string, more = '') =>
+      `(SELECT "${name}"."unit_id" FROM "d_${name}" AS "${name}"${more}) AS "${name}"`;
+    const first = '(SELECT "own"."unit_id", "own"."a" FROM "d_own" AS "own") AS "own"';
+    const pass = async (text: string, of: readonly (readonly [string, string])[] = links) => {
+      checkStatement(await serialised('sql', text), of);
+      checkPlan(await serialised('plan', text), ['own', 'other']);
+    };
+
+    test('the link itself passes, and the two sides of an overlap', async () => {
+      await pass(linked(`${own} INNER JOIN ${other} ${on}`, ' WHERE ("other"."x" IS NOT NULL AND "other"."x" > 3)'));
+      await pass(linked(`${first} FULL OUTER JOIN ${side('other', ' WHERE ("other"."x" IS NULL)')} ${on}`));
+    });
+
+    test.each([
+      ['one table where two are linked', linked(own)],
+      ['tables side by side', linked(`${own}, ${other}`)],
+      ['every row with every row', linked(`${own} CROSS JOIN ${other}`)],
+      ['rows by position', linked(`${own} POSITIONAL JOIN ${other}`)],
+      [
+        'the nearest rows',
+        linked(`${own} ASOF JOIN ${other} ON "own"."unit_id" = "other"."unit_id" AND "own"."a" >= "other"."x"`),
+      ],
+      ['a natural link', linked(`${own} NATURAL JOIN ${other}`)],
+      ['a link by name', linked(`${own} INNER JOIN ${other} USING ("unit_id")`)],
+      ['one side whether or not the other is there', linked(`${own} LEFT JOIN ${other} ${on}`)],
+      ['rows with a partner', linked(`${own} SEMI JOIN ${other} ${on}`)],
+      ['rows without a partner', linked(`${own} ANTI JOIN ${other} ${on}`)],
+      ['other columns', linked(`${own} INNER JOIN ${other} ON ("own"."a" = "other"."x")`)],
+      [
+        'the columns the other way round',
+        linked(`${own} INNER JOIN ${other} ON ("other"."unit_id" = "own"."unit_id")`),
+      ],
+      [
+        'more than the columns',
+        linked(`${own} INNER JOIN ${other} ON ("own"."unit_id" = "other"."unit_id" AND "other"."x" = 1)`),
+      ],
+      ['no equality', linked(`${own} INNER JOIN ${other} ON ("own"."unit_id" >= "other"."unit_id")`)],
+      ['a table with itself', linked(`${own} INNER JOIN "d_own" AS "other" ${on}`)],
+      [
+        'a third table',
+        linked(`${own} INNER JOIN ${other} ${on} INNER JOIN "d_view" AS "view" ON ("own"."unit_id" = "view"."a")`),
+      ],
+      [
+        'a side of groups',
+        linked(
+          `${first} FULL OUTER JOIN (SELECT "other"."unit_id" FROM "d_other" AS "other" GROUP BY "other"."unit_id") AS "other" ${on}`,
+        ),
+      ],
+      [
+        'a side of expressions',
+        linked(
+          `${first} FULL OUTER JOIN (SELECT CASE WHEN "other"."x" = 1 THEN 1 ELSE 0 END AS "unit_id" FROM "d_other" AS "other") AS "other" ${on}`,
+        ),
+      ],
+      [
+        'a side of another table',
+        linked(`${first} FULL OUTER JOIN (SELECT "other"."unit_id" FROM "d_own" AS "other") AS "other" ${on}`),
+      ],
+      [
+        'a side inside a side',
+        linked(`${first} FULL OUTER JOIN (SELECT "other"."unit_id" FROM ${side('other')}) AS "other" ${on}`),
+      ],
+      ['an overlap of a bare table', linked(`${first} FULL OUTER JOIN ${other} ${on}`)],
+    ])('%s', async (_name, text) => {
+      await expect(pass(text)).rejects.toThrow();
+    });
+
+    test('a link nobody has stated, and one that is not there', async () => {
+      await expect(pass(linked(`${own} INNER JOIN ${other} ${on}`), [])).rejects.toThrow('guard');
+      const twice = [...links, ['own.unit_id', 'view.a']] as const;
+      await expect(pass(linked(`${own} INNER JOIN ${other} ${on}`), twice)).rejects.toThrow('guard');
+    });
+  });
+
   test.each<[string, unknown]>([
     ['nothing', null],
     ['a list', []],
@@ -185,8 +267,8 @@ describe('refuses', () => {
       { error: false, statements: [{ node: { type: 'SELECT_NODE', select_list: [{ class: 'NEW', type: 'NEW' }] } }] },
     ],
   ])('%s in place of a reading', (_name, reading) => {
-    expect(() => checkStatement(reading)).toThrow('guard');
-    expect(() => checkPlan(reading, 'own')).toThrow('guard');
+    expect(() => checkStatement(reading, [])).toThrow('guard');
+    expect(() => checkPlan(reading, ['own'])).toThrow('guard');
   });
 });
 
@@ -204,13 +286,13 @@ test('passes everything the printer writes, and only about its own table', async
     await fc.assert(
       fc.asyncProperty(randomQuery(schema), async (query) => {
         for (const { text, binds } of aggregateSql(plan(query, schema, {}))) {
-          checkStatement(await serialised('sql', text));
+          checkStatement(await serialised('sql', text), []);
           const read = await serialised(
             'plan',
             text.replaceAll(/\$(\d+)/g, (_, n) => String(binds[Number(n) - 1])),
           );
-          checkPlan(read, 'own');
-          expect(() => checkPlan(read, 'other')).toThrow('guard');
+          checkPlan(read, ['own']);
+          expect(() => checkPlan(read, ['other'])).toThrow('guard');
           seen += 1;
         }
       }),
@@ -218,4 +300,35 @@ test('passes everything the printer writes, and only about its own table', async
     );
   }
   expect(seen).toBeGreaterThan(360);
+});
+
+test('passes what the printer writes of linked datasets, with their links and no others', async () => {
+  let seen = 0;
+  for (const of of fc.sample(randomLinked('own'), { numRuns: 4, seed: 7 })) {
+    const schemas = [of.from, ...of.joined].map(({ schema }) => schema);
+    for (const { id, columns } of schemas) {
+      const named = columns.map(({ name }) => `"${name}" BIGINT`).join(', ');
+      await connection.run(
+        `CREATE OR REPLACE TABLE "d_${id}" ("unit_id" INTEGER, ${id.endsWith('-a') ? '"#rank" INTEGER, ' : ''}${named})`,
+      );
+    }
+    const any = fc.oneof(randomLinkedQuery(of), randomOverlap(of));
+    for (const query of fc.sample(any, { numRuns: 20, seed: 7 })) {
+      const asked = plan(query, askedSchema(query, among(schemas)), {});
+      const links = (asked.joins ?? []).map((join) => join.on);
+      for (const { text, binds } of aggregateSql(asked)) {
+        const reading = await serialised('sql', text);
+        checkStatement(reading, links);
+        expect(() => checkStatement(reading, [])).toThrow('guard');
+        const read = await serialised(
+          'plan',
+          text.replaceAll(/\$(\d+)/g, (_, n) => String(binds[Number(n) - 1])),
+        );
+        checkPlan(read, datasetsOf(query));
+        expect(() => checkPlan(read, datasetsOf(query).slice(1))).toThrow('guard');
+        seen += 1;
+      }
+    }
+  }
+  expect(seen).toBeGreaterThan(80);
 });

@@ -1,6 +1,6 @@
 /** Labels in words: what people read of the shipped questions has a German name wherever the policies give one. */
 import { join } from 'node:path';
-import { digestOf, type Json } from '@reinraum/protocol';
+import { among, digestOf, type Json } from '@reinraum/protocol';
 import { expect, test } from 'vitest';
 import { type LabelNames, labelNames, plainLabels, tableLabelNames } from '../../src/cli/label-names.ts';
 import { repositoryRoot } from '../../src/cli/root.ts';
@@ -10,8 +10,7 @@ const neuss = await loadPolicies(join(repositoryRoot, 'policies', 'neuss'));
 
 function namesOf(id: string): LabelNames {
   const query = neuss.queries.find((candidate) => candidate.id === id);
-  const schema = neuss.schemas.find((candidate) => candidate.id === query?.from.dataset);
-  return query && schema ? labelNames(query, schema) : plainLabels;
+  return query ? labelNames(query, among(neuss.schemas)) : plainLabels;
 }
 
 test.each([

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import {
   AggregateQuery,
   add,
+  among,
+  askedSchema,
   Charter as CharterSchema,
   compare,
   componentsOf,
@@ -51,11 +53,9 @@ function verdictOn({ template, schemas, queries }: Policies, { query, change, pa
   if (!parsed.success) {
     return { expect: 'query-malformed', field: parsed.error.issues[0]?.path.map(String).join('.') };
   }
-  const schema = schemas.find(({ id }) => id === parsed.data.from.dataset);
-  if (!schema) throw new Error('a case names an unknown dataset');
   try {
-    checkQuery(parsed.data, template, schema);
-    if (parameters) plan(parsed.data, schema, parameters);
+    checkQuery(parsed.data, template, schemas);
+    if (parameters) plan(parsed.data, askedSchema(parsed.data, among(schemas)), parameters);
     return { expect: 'allowed' };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -1,5 +1,6 @@
 import {
   AggregateQuery,
+  among,
   Charter,
   checkAgainstCharter,
   componentsOf,
@@ -71,37 +72,42 @@ describe('the price', () => {
 
 describe('a charter permits a query', () => {
   test.each<[string, string, () => unknown]>([
-    ['that keeps to it', 'permitted', () => checkAgainstCharter(byDistrict, charter)],
+    ['that keeps to it', 'permitted', () => checkAgainstCharter(byDistrict, charter, among([residents]))],
     [
       'at its floor of k',
       'permitted',
-      () => checkAgainstCharter(asking({ privacy: { ...byDistrict.privacy, k: 5 } }), charter),
+      () => checkAgainstCharter(asking({ privacy: { ...byDistrict.privacy, k: 5 } }), charter, among([residents])),
     ],
     [
       'but not below it',
       'k-below-floor: privacy.k',
-      () => checkAgainstCharter(asking({ privacy: { ...byDistrict.privacy, k: 4 } }), charter),
+      () => checkAgainstCharter(asking({ privacy: { ...byDistrict.privacy, k: 4 } }), charter, among([residents])),
     ],
     ['but not without noise', 'query-not-compilable: privacy.rho', () => componentsOf(asking({}, '0'), residents)],
     [
       'but not with noise of another accountant',
       'query-not-compilable: privacy.mechanism',
-      () => checkAgainstCharter(asking({ privacy: { mechanism: 'discreteLaplace', epsilon: '1/2', k: 5 } }), charter),
+      () =>
+        checkAgainstCharter(
+          asking({ privacy: { mechanism: 'discreteLaplace', epsilon: '1/2', k: 5 } }),
+          charter,
+          among([residents]),
+        ),
     ],
     [
       'but not for another purpose',
       'purpose-unknown: purpose',
-      () => checkAgainstCharter(asking({ purpose: 'advertising' }), charter),
+      () => checkAgainstCharter(asking({ purpose: 'advertising' }), charter, among([residents])),
     ],
     [
       'but not for a stranger',
       'recipient-not-allowed: recipients.1',
-      () => checkAgainstCharter(asking({ recipients: ['city/planning', 'bureau/data'] }), charter),
+      () => checkAgainstCharter(asking({ recipients: ['city/planning', 'bureau/data'] }), charter, among([residents])),
     ],
     [
       'but not about others',
       'query-not-compilable: population',
-      () => checkAgainstCharter(asking({ population: 'household' }), charter),
+      () => checkAgainstCharter(asking({ population: 'household' }), charter, among([residents])),
     ],
   ])('%s', (_name, message, check) => {
     expect(refusal(check)).toBe(message);

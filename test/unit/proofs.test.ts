@@ -18,7 +18,7 @@ const folders = {
     'tail',
     'threshold',
   ],
-  'enclave/protocol': ['component', 'contribution', 'mechanism'],
+  'enclave/protocol': ['component', 'contribution', 'join', 'mechanism'],
   'enclave/protocol/inference': [
     'coverage',
     'distribution',

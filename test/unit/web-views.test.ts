@@ -1,5 +1,6 @@
 /** What the screens make of catalogue and release, without a browser. */
-import { AggregateQuery, type Catalogue, DerivedTable, type Release } from '@reinraum/protocol';
+import { namedSchema } from '@reinraum/client';
+import { AggregateQuery, among, type Catalogue, DerivedTable, type Release } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
 import { budgetView, lossText, runsLeft } from '../../src/web/budget.ts';
 import { legalBasisTitle } from '../../src/web/legal-basis.ts';
@@ -33,7 +34,7 @@ const release = {
     cell(['beta', '65+'], 7),
   ],
 } as unknown as Release;
-const named = {
+const titled = {
   ...residents,
   columns: residents.columns.map((column) =>
     column.type === 'code'
@@ -41,6 +42,8 @@ const named = {
       : column,
   ),
 };
+const plain = namedSchema(byDistrict, among([residents]));
+const named = namedSchema(byDistrict, among([titled]));
 
 const balance = { population: 'person', delta: { cap: '1/1000', spent: '0' }, epsilon: { cap: 5, spent: 0 } };
 function catalogue(spent: string, more: Partial<Catalogue['queries'][number]> = {}): Catalogue {
@@ -148,7 +151,7 @@ const natural = { naturalLow: 'natural low', naturalHigh: 'natural high' };
 
 describe('a release', () => {
   test('has titles for codes, bands in words, and null where it is hidden', () => {
-    const view = releaseView(release, byDistrict, residents, 'de');
+    const view = releaseView(release, byDistrict, plain, 'de');
     expect(view.axes.map(({ title }) => title)).toEqual(['Bezirk', 'Alter (Jahre)']);
     expect(view.rows.map(({ titles }) => titles[1])).toEqual(['0 – 17', '65 und mehr', '0 – 17', '65 und mehr']);
     expect(view.rows[1]?.values).toEqual([null]);
@@ -231,14 +234,12 @@ describe('a release', () => {
   });
 
   test('names parameters by the column they are compared with, however deep', () => {
-    expect(parameterName('sex', byDistrict, residents, 'de')).toBe('Geschlecht');
+    expect(parameterName('sex', byDistrict, plain, 'de')).toBe('Geschlecht');
     expect(parameterTitle('sex', 'f', byDistrict, named, 'en')).toBe('f en');
     const where = { all: [{ not: { in: ['r.district', ['alpha', '$sex']] } }] };
     const query = AggregateQuery.parse({ ...byDistrict, where });
-    expect(parameterName('sex', query, residents, 'de')).toBe('Bezirk');
-    expect(parameterName('sex', AggregateQuery.parse({ ...byDistrict, where: undefined }), residents, 'de')).toBe(
-      'sex',
-    );
+    expect(parameterName('sex', query, plain, 'de')).toBe('Bezirk');
+    expect(parameterName('sex', AggregateQuery.parse({ ...byDistrict, where: undefined }), plain, 'de')).toBe('sex');
   });
 
   test('becomes a file for a German Excel, in which nothing is a formula', () => {
@@ -268,7 +269,7 @@ describe('a release', () => {
 
 test('a derived table has titles, its unit, and a word where a change is none', () => {
   const of = { ...catalogue('0'), tables: [] };
-  const sources = { catalogue: of, schemas: new Map([['residents', named]]) };
+  const sources = { catalogue: of, schemas: among([titled]) };
   const input = (measure: string) => ({ query: digest, measure, parameters: { sex: 'f' } });
   const table = DerivedTable.parse({
     ...Object.fromEntries(

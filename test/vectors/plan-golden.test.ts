@@ -2,6 +2,8 @@
 import {
   AggregateQuery,
   accountantOf,
+  among,
+  askedSchema,
   Charter,
   canonicalText,
   compilerVersion,
@@ -22,6 +24,8 @@ import { byDistrict, residents } from '../support/small-room.ts';
 interface Vector {
   readonly name: string;
   readonly schema: DatasetSchema;
+  /** Schemas of joined datasets. */
+  readonly joined?: readonly DatasetSchema[];
   readonly query: AggregateQuery;
   readonly parameters: Parameters;
   readonly plan: Json;
@@ -53,7 +57,26 @@ const panel = DatasetSchema.parse({
 const many = DatasetSchema.parse({ ...ages, rowsPerUnit: 'many' });
 const { params: _params, where: _where, ...bare } = byDistrict;
 const query = (bend: object) => AggregateQuery.parse({ ...bare, ...bend });
-const made: readonly (readonly [string, DatasetSchema, AggregateQuery, Parameters])[] = [
+const help = DatasetSchema.parse({
+  ...residents,
+  id: 'help',
+  unit: 'client_id',
+  period: 'quarter',
+  columns: [
+    {
+      name: 'district',
+      title,
+      type: 'code',
+      nullable: true,
+      codes: residents.columns[0]?.type === 'code' ? residents.columns[0].codes : [],
+    },
+    { name: 'months', title, type: 'integer', nullable: true, min: 0, max: 24, unit: 'month' },
+    { name: 'quarter', title, type: 'code', codes: quarters },
+  ],
+});
+const aided = { dataset: 'help', as: 'h', where: { eq: ['h.quarter', '$quarter'] } };
+const params = { quarter: { oneOf: ['2025-q4', '2026-q1'] } };
+const made: readonly (readonly [string, DatasetSchema, AggregateQuery, Parameters, (readonly DatasetSchema[])?])[] = [
   ['by district and age', residents, byDistrict, { sex: 'm' }],
   ['no condition', residents, query({}), {}],
   ['listed keys', residents, query({ groupBy: [{ column: 'r.district', as: 'd', keys: ['gamma', 'beta'] }] }), {}],
@@ -188,7 +211,39 @@ const made: readonly (readonly [string, DatasetSchema, AggregateQuery, Parameter
     }),
     {},
   ],
+  [
+    'two linked datasets, one of them in one period',
+    residents,
+    query({
+      params,
+      joins: [aided],
+      where: { any: [{ gte: ['r.age', 18] }, { gt: ['h.months', 3] }] },
+      groupBy: [{ column: 'h.district', as: 'district' }],
+      measures: [
+        { as: 'persons', fn: 'count' },
+        { as: 'months', fn: 'sum', column: 'h.months', clamp: [0, 12] },
+      ],
+    }),
+    { quarter: '2026-q1' },
+    [help],
+  ],
+  [
+    'the overlap of two linked datasets',
+    residents,
+    query({
+      params,
+      joins: [aided],
+      where: { gte: ['r.age', 18] },
+      groupBy: [{ column: 'r.district', otherwise: 'h.district', keys: ['beta', 'alpha'], as: 'district' }],
+      measures: [{ as: 'sides', fn: 'overlap' }],
+    }),
+    { quarter: '2025-q4' },
+    [help],
+  ],
 ];
+
+const compiled = (template: AggregateQuery, schema: DatasetSchema, joined: readonly DatasetSchema[] = []) =>
+  askedSchema(template, among([schema, ...joined]));
 
 /** A plan as JSON: integers of any size as text. */
 const plain = (of: Plan): Json =>
@@ -204,18 +259,20 @@ const vectors = await golden<PlanGolden>('plan-golden.json', () => {
       budget: { epsilon: '3', delta: '1/1000' },
     })),
   });
-  const plans = made.map(([name, schema, template, parameters]) => {
-    const of = plan(template, schema, parameters);
+  const plans = made.map(([name, schema, template, parameters, joined]) => {
+    const asked = compiled(template, schema, joined);
+    const of = plan(template, asked, parameters);
     return {
       name,
       schema,
+      ...(joined ? { joined } : {}),
       query: template,
       parameters,
       plan: plain(of),
       planDigest: digestOf(plain(of)),
       sql: aggregateSql(of),
       charter: accountantOf(template.privacy) === 'pure' ? pure : charter,
-      price: price(template, schema, accountantOf(template.privacy) === 'pure' ? pure : charter),
+      price: price(template, asked, accountantOf(template.privacy) === 'pure' ? pure : charter),
     };
   });
   return { compiler: compilerVersion, plans };
@@ -228,7 +285,9 @@ test('were made by this version of the compiler: whoever changes a plan, its SQL
 
 describe.each(vectors.plans.map((vector) => [vector.name, vector] as const))('golden plan: %s', (_name, vector) => {
   const template = AggregateQuery.parse(vector.query);
-  const of = plan(template, DatasetSchema.parse(vector.schema), vector.parameters);
+  const joined = vector.joined?.map((schema) => DatasetSchema.parse(schema));
+  const asked = compiled(template, DatasetSchema.parse(vector.schema), joined);
+  const of = plan(template, asked, vector.parameters);
 
   test('plan and digest', () => {
     expect(canonicalText(plain(of))).toBe(canonicalText(vector.plan));
@@ -240,7 +299,7 @@ describe.each(vectors.plans.map((vector) => [vector.name, vector] as const))('go
   });
 
   test('price', () => {
-    expect(price(template, DatasetSchema.parse(vector.schema), vector.charter)).toEqual(vector.price);
+    expect(price(template, asked, vector.charter)).toEqual(vector.price);
   });
 
   test('is read from canonical text as from the file', () => {

@@ -6,12 +6,14 @@
 import type { Json } from '../canonical.ts';
 import { type Charter, digestOf } from '../charter.ts';
 import { type DerivedTable, inputParameters } from '../derived.ts';
+import { among, askedSchema, datasetsOf } from '../join.ts';
 import { firstParameters } from '../plan.ts';
 import type { Question } from '../question.ts';
 import type { DatasetSchema } from '../schema.ts';
 import { type Analysis, inOrder } from './finding.ts';
 import { type Found, findingOf, worstByCode } from './found.ts';
 import { type Instance, instanceOf, instancesOf, type Subject } from './instance.ts';
+import { universeOf } from './linked.ts';
 import { ownFindings, pairFindings } from './pair.ts';
 import { productNesting } from './partition.ts';
 import { compareSelections } from './selection.ts';
@@ -32,8 +34,8 @@ export interface AnalysisContext {
 }
 
 /**
- * Analyses a question that compiles. Throws `Refusal` as `plan` and `price` where it, or one it is compared with, does
- * not, and `TypeError` where a dataset has no schema.
+ * Analyses a question that compiles. Throws `Refusal` as `askedSchema`, `plan` and `price` where it, or one it is compared
+ * with, does not.
  */
 export function analyse(question: Question, context: AnalysisContext): Analysis {
   const digest = digestOf(question as Json);
@@ -59,9 +61,21 @@ export function analyse(question: Question, context: AnalysisContext): Analysis 
 }
 
 function subjectOf(query: Subject['query'], digest: string, { schemas }: AnalysisContext): Subject {
-  const schema = schemas.find(({ id }) => id === query.from.dataset);
-  if (!schema) throw new TypeError('analysis: a dataset without a schema');
-  return { query, digest, schema };
+  const schema = askedSchema(query, among(schemas));
+  return { query, digest, schema, domain: query.joins ? universeOf(schema, schemas) : schema };
+}
+
+/** Two questions in one domain, where they have a dataset in common. */
+function together(own: Subject, other: Subject): [Subject, Subject] | undefined {
+  const mine = datasetsOf(own.query);
+  if (!datasetsOf(other.query).some((dataset) => mine.includes(dataset))) return undefined;
+  const linked = [own, other].find(({ query }) => query.joins);
+  if (!linked) return [own, other];
+  const { domain } = linked;
+  return [
+    { ...own, domain },
+    { ...other, domain },
+  ];
 }
 
 function queryFindings(
@@ -70,11 +84,16 @@ function queryFindings(
   { charter, rows = {} }: AnalysisContext,
   percents: Omit<Assumptions, 'rows'>,
 ): Found[] {
-  const assumed: Assumptions = { rows: new Map(Object.entries(rows)).get(own.schema.id), ...percents };
+  // How many units two datasets share is nobody's to assume.
+  const rowsOf = own.query.joins ? undefined : new Map(Object.entries(rows)).get(own.schema.id);
+  const assumed: Assumptions = { rows: rowsOf, ...percents };
   const instances = instancesOf(own);
-  const pairs = others
-    .filter(({ query }) => query.from.dataset === own.query.from.dataset)
-    .flatMap((other) => pairFindings(instances, instancesOf(other), assumed.rows));
+  const pairs = others.flatMap((other) => {
+    const [mine, theirs] = together(own, other) ?? [];
+    if (!mine || !theirs) return [];
+    const rowsHere = other.query.joins ? undefined : assumed.rows;
+    return pairFindings(instancesOf(mine), instancesOf(theirs), rowsHere);
+  });
   return [
     ...ownFindings(instances, assumed.rows),
     ...pairs,
@@ -93,10 +112,11 @@ function tableFindings(table: DerivedTable, known: readonly Subject[]): Found[] 
       const input = table.inputs[name];
       const subject = known.find(({ digest }) => digest === input?.query);
       if (!input || !subject) return [];
-      const instance = instanceOf(subject, inputParameters(table, name, parameters));
-      const others = known.filter((one) => one !== subject && one.schema.id === subject.schema.id);
-      return others.flatMap((other) => {
-        const found = instancesOf(other).all.flatMap((theirs) => totalReleased(instance, input.measure, label, theirs));
+      return known.flatMap((other) => {
+        const [mine, theirs] = other === subject ? [] : (together(subject, other) ?? []);
+        if (!mine || !theirs) return [];
+        const instance = instanceOf(mine, inputParameters(table, name, parameters));
+        const found = instancesOf(theirs).all.flatMap((one) => totalReleased(instance, input.measure, label, one));
         const [worst] = worstByCode(found.map((isExact) => totalFound(axis.as, at, other, isExact)));
         return worst ? [worst] : [];
       });
@@ -114,7 +134,7 @@ function totalFound(axis: string, at: number, other: Subject, isExact: boolean):
 function totalReleased(instance: Instance, measure: string, axis: string, other: Instance): boolean[] {
   const own = instance.published.find(({ as }) => as === measure);
   if (!own?.parts) return [];
-  const { schema } = instance.subject;
+  const { domain: schema } = instance.subject;
   const rest = instance.plan.axes.filter(({ as }) => as !== axis);
   return other.published.flatMap(({ region, parts }) => {
     if (!parts || compareSelections(own.region.node, region.node, schema)?.relation !== 'equal') return [];

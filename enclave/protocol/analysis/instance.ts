@@ -1,4 +1,6 @@
 /** A question with its parameters filled in, as the sets of rows and the partitions its answer speaks of. */
+
+import type { AskedSchema } from '../join.ts';
 import {
   firstParameters,
   type Parameters,
@@ -10,16 +12,19 @@ import {
 } from '../plan.ts';
 import type { AggregateQuery } from '../query.ts';
 import type { DatasetSchema } from '../schema.ts';
+import { comparable, sidesOf } from './linked.ts';
 import { coverageOf } from './selection.ts';
 
 /** Most choices of parameters of one question that are looked at. */
 const instancesMax = 64;
 
-/** A question that is known to a room, with the schema of its dataset. */
+/** A question that is known to a room, with what it is compiled against. */
 export interface Subject {
   readonly query: AggregateQuery;
   readonly digest: string;
-  readonly schema: DatasetSchema;
+  readonly schema: AskedSchema;
+  /** Columns rows are compared by: those of the schema, or of all datasets together (`linked.ts`). */
+  readonly domain: DatasetSchema;
 }
 
 /** A set of rows an answer counts, and the field that says so. */
@@ -34,8 +39,8 @@ export interface Published {
   readonly fn: PlanMeasure['fn'];
   /** All rows it is about, in whichever cell. */
   readonly region: Region;
-  /** Rows with the truth of a rate, and those without. */
-  readonly truth: readonly [Region, Region] | null;
+  /** Rows with the truth of a rate, and those without; of an overlap units of both sides, and those of one alone. */
+  readonly truth: readonly Region[] | null;
   /** Partitions whose cells are shown or hidden one by one and add up to counts of units; null where nothing does. */
   readonly parts: readonly PlanSplit[] | null;
   /** All partitions of the measure, those included that are shown as a whole. */
@@ -76,8 +81,8 @@ export function instancesOf(subject: Subject): Instances {
 
 /** A question with one choice of parameters. Throws as `plan`. */
 export function instanceOf(subject: Subject, parameters: Parameters): Instance {
-  const compiled = plan(subject.query, subject.schema, parameters);
-  const published = compiled.measures.map((measure, at) => publishedBy(measure, at, compiled, subject.schema));
+  const compiled = comparable(plan(subject.query, subject.schema, parameters), subject);
+  const published = compiled.measures.map((measure, at) => publishedBy(measure, at, compiled, subject));
   const regions = new Map<string, Region>();
   for (const { region, truth } of published) {
     for (const one of [region, ...(truth ?? [])]) {
@@ -94,12 +99,13 @@ export function nameOf({ subject, parameters }: Instance): string {
   return chosen.length === 0 ? subject.query.id : `${subject.query.id} (${chosen.join(', ')})`;
 }
 
-function publishedBy(measure: PlanMeasure, at: number, { where, axes }: Plan, schema: DatasetSchema): Published {
+function publishedBy(measure: PlanMeasure, at: number, compiled: Plan, { query, domain }: Subject): Published {
+  const { where, axes } = compiled;
   const { as, fn, input } = measure;
-  const covered = (splits: readonly PlanSplit[]) => splits.map((split) => coverageIn(split, schema)).filter(isSome);
+  const covered = (splits: readonly PlanSplit[]) => splits.map((split) => coverageIn(split, domain)).filter(isSome);
   const base = [...(where ? [where] : []), ...covered(axes)];
   const region = (nodes: readonly PlanNode[], field: string): Region => ({ field, node: { op: 'all', of: nodes } });
-  const whole = region(base, where ? 'where' : 'groupBy');
+  const whole = region(base, query.where ? 'where' : query.joins ? 'joins' : 'groupBy');
   const plain = { as, fn, region: whole, truth: null, parts: axes, splits: axes };
   switch (input.of) {
     case 'unit':
@@ -112,6 +118,17 @@ function publishedBy(measure: PlanMeasure, at: number, { where, axes }: Plan, sc
     case 'value': {
       const present: PlanNode[] = input.nullable ? [{ op: 'present', column: input.column }] : [];
       return { ...plain, region: region([...base, ...present], whole.field), parts: null };
+    }
+    case 'sides': {
+      const field = `measures.${at}`;
+      const [one, other] = sidesOf(compiled);
+      const not = (of: PlanNode): PlanNode => ({ op: 'not', of });
+      const truth = [
+        [one, other],
+        [one, not(other)],
+        [not(one), other],
+      ].map((nodes) => region(nodes, field));
+      return { ...plain, region: region([{ op: 'any', of: [one, other] }], field), truth };
     }
     case 'class': {
       const own = { ...plain, region: region([...base, ...covered([input.split])], whole.field) };

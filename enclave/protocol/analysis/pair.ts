@@ -42,7 +42,7 @@ type Scope = 'all' | 'first' | 'none';
 function scopeOf(a: Instances, b: Instances): Scope {
   const [x, y] = [a.first.regions, b.first.regions];
   const nodes = [...x, ...y].map(({ node }) => node);
-  const evaluations = x.length * y.length * atomsCount(a.subject.schema, nodes);
+  const evaluations = x.length * y.length * atomsCount(a.subject.domain, nodes);
   if (evaluations > evaluationsMax) return 'none';
   const isAll = a.isComplete && b.isComplete && a.all.length * b.all.length * evaluations <= evaluationsMax;
   return isAll ? 'all' : 'first';
@@ -56,7 +56,7 @@ function undecided(own: Instances, other: Instances, scope: Scope): Found {
 /** Subsets and complements among the rows two answers count. */
 function selectionFindings(a: Instance, b: Instance, rows: number | undefined): Found[] {
   const found: Found[] = [];
-  const { schema } = a.subject;
+  const { domain: schema } = a.subject;
   const names = { own: nameOf(a), other: nameOf(b) };
   for (const x of a.regions) {
     for (const y of b.regions) {
@@ -98,12 +98,12 @@ function subsetFinding(a: Instance, b: Instance, x: Region, y: Region, compared:
 }
 
 function isSame(a: PlanNode, b: PlanNode, { subject }: Instance): boolean {
-  return compareSelections(a, b, subject.schema)?.relation === 'equal';
+  return compareSelections(a, b, subject.domain)?.relation === 'equal';
 }
 
 /** Whether a set of rows is made of whole cells. What is not decided is not. */
 function isUnionOfCells(rows: PlanNode, splits: readonly PlanSplit[], { subject, plan }: Instance): boolean {
-  const atoms = atomsOf(subject.schema, [rows, ...(plan.where ? [plan.where] : [])], splits);
+  const atoms = atomsOf(subject.domain, [rows, ...(plan.where ? [plan.where] : [])], splits);
   if (!atoms) return false;
   const sides = new Map<string, boolean>();
   for (const { value } of atoms) {
@@ -120,7 +120,7 @@ function isUnionOfCells(rows: PlanNode, splits: readonly PlanSplit[], { subject,
 /** Classes of one column that cross, in rows both answers count. */
 function splitFindings(a: Instance, b: Instance): Found[] {
   const found: Found[] = [];
-  const { schema } = a.subject;
+  const { domain: schema } = a.subject;
   for (const { field, split } of splitsOf(a)) {
     for (const { split: theirs } of splitsOf(b)) {
       if (split.column !== theirs.column) continue;
@@ -150,7 +150,7 @@ function splitsOf({ plan, published }: Instance): { readonly field: string; read
 /** Measures that mean the same, and counts of the same rows in coarser cells. */
 function sameCounts(a: Instance, b: Instance): Found[] {
   const found: Found[] = [];
-  const { schema } = a.subject;
+  const { domain: schema } = a.subject;
   a.published.forEach((x, at) => {
     for (const [n, y] of b.published.entries()) {
       if (!isSame(x.region.node, y.region.node, a)) continue;
@@ -189,7 +189,7 @@ function coarserTotal(
   field: string,
 ): Found[] {
   if (!x.parts || !y.parts) return [];
-  const { isFinerA, isFinerB } = productNesting(x.parts, y.parts, [x.region.node], a.subject.schema);
+  const { isFinerA, isFinerB } = productNesting(x.parts, y.parts, [x.region.node], a.subject.domain);
   if (isFinerA === isFinerB) return [];
   const isOne = a === b;
   const spelled = (one: Instance, { as }: Published) => `${isOne ? one.subject.query.id : nameOf(one)}.${as}`;

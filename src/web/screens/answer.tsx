@@ -1,5 +1,5 @@
 /** An answer: in a sentence, as bars, as a table, as files, with its proof. */
-import { type Answered, formatAnswer, formatReceipt } from '@reinraum/client';
+import { type Answered, formatAnswer, formatReceipt, namedSchema } from '@reinraum/client';
 import type { AggregateQuery, Catalogue } from '@reinraum/protocol';
 import { download } from '../download.ts';
 import { legalBasisTitle } from '../legal-basis.ts';
@@ -72,7 +72,7 @@ function Given({ room, answered, query, catalogue }: GivenProps) {
   const speech = useSpeech();
   const { t, language, moment } = speech;
   const { release, isRepeat } = answered;
-  const schema = room.schemas.get(query.from.dataset);
+  const schema = namedSchema(query, room.schemas);
   const view = releaseView(release, query, schema, language);
   const parameters = Object.entries(release.parameters).map(
     ([name, value]) =>

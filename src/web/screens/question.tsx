@@ -1,5 +1,5 @@
 /** One question: what it is, what it would cost and give, and asking it. */
-import { type Answered, ask } from '@reinraum/client';
+import { type Answered, ask, namedSchema } from '@reinraum/client';
 import type { Catalogue, Parameters } from '@reinraum/protocol';
 import { useState } from 'preact/hooks';
 import { costText } from '../budget.ts';
@@ -51,7 +51,7 @@ function Known({ room, digest, question, catalogue, isAnswered, onAnswer, onChan
   const { t, language } = speech;
   const { query, state, missing } = question;
   const titles = titlesOf(catalogue.charter, language);
-  const schema = room.schemas.get(query.from.dataset);
+  const schema = namedSchema(query, room.schemas);
   return (
     <>
       <div class="card__head">
@@ -100,7 +100,7 @@ function Run({ room, question, catalogue, onAnswer, onChange }: RunProps) {
   const speech = useSpeech();
   const { t, language } = speech;
   const { query, digest, state } = question;
-  const schema = room.schemas.get(query.from.dataset);
+  const schema = namedSchema(query, room.schemas);
   const [parameters, setParameters] = useState<Parameters>(() => firstChoice(query.params));
   const [isAsked, setAsked] = useState(false);
   const [isRunning, setRunning] = useState(false);

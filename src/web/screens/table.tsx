@@ -1,5 +1,5 @@
 /** One derived table: what it is made from, computing it, and the result. */
-import { type AnsweredTable, askTable, formatAnswer } from '@reinraum/client';
+import { type AnsweredTable, askTable, formatAnswer, namedSchema } from '@reinraum/client';
 import type { Catalogue, Parameters } from '@reinraum/protocol';
 import { useState } from 'preact/hooks';
 import { costText } from '../budget.ts';
@@ -133,7 +133,7 @@ function Compute({ room, listed, catalogue, onAnswer }: ComputeProps) {
     for (const { query: input, parameters: handed } of Object.values(table.inputs)) {
       const inner = Object.entries(handed).find(([, value]) => value === `$${name}`)?.[0];
       const query = inputs.find((candidate) => candidate.digest === input)?.query;
-      if (inner !== undefined && query) return { inner, query, schema: room.schemas.get(query.from.dataset) };
+      if (inner !== undefined && query) return { inner, query, schema: namedSchema(query, room.schemas) };
     }
     return undefined;
   };

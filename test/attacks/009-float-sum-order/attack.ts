@@ -53,7 +53,7 @@ async function sumOfIntegers(residents: readonly Resident[], pipe: string): Prom
         yield rows;
       })(),
     );
-    await engine.admit(townSchema);
+    await engine.admit(townSchema, 'people');
     await engine.lock();
     return (await engine.aggregate(of)).join(';');
   } finally {

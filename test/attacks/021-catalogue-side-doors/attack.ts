@@ -98,7 +98,13 @@ export const attack: Attack = {
       const ask =
         (engine: EngineProcess, binds: readonly number[] = []): Answering =>
         async (text) => {
-          const { ok, value } = (await engine.order({ order: 'aggregate', text, binds, dataset: townSchema.id })) as {
+          const { ok, value } = (await engine.order({
+            order: 'aggregate',
+            text,
+            binds,
+            datasets: [townSchema.id],
+            links: [],
+          })) as {
             ok: boolean;
             value?: unknown;
           };

@@ -1,0 +1,4 @@
+import { withstands } from '../withstands.ts';
+import { attack } from './attack.ts';
+
+withstands(attack);
