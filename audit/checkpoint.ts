@@ -10,8 +10,10 @@
 import { fromBase64, toBase64 } from '@reinraum/protocol';
 import { EvidenceError, TrustError } from './evidence-error.ts';
 import {
+  ed25519Type,
   isKeyName,
   isSameKey,
+  type LogVerifier,
   type NoteSignature,
   type NoteSigner,
   type NoteVerifier,
@@ -84,9 +86,11 @@ export async function signCheckpoint(checkpoint: Checkpoint, signers: readonly N
  */
 export async function verifyCheckpoint(
   untrusted: string | Uint8Array,
-  logKey: NoteVerifier,
+  logKey: LogVerifier,
   others: readonly NoteVerifier[] = [],
 ): Promise<VerifiedCheckpoint> {
+  // The types say so already; without them a cosigner that calls itself like the log would count as the log.
+  if (logKey.type !== ed25519Type) throw new TrustError('signature-unknown', 'not the key of a log');
   const { text, verified } = await verifyNote(untrusted, [logKey, ...others]);
   if (!verified.some((signature) => isSameKey(signature, logKey))) {
     throw new TrustError('signature-unknown', 'not signed by the log');

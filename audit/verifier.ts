@@ -3,6 +3,7 @@
  * (docs/decisions/0011-web.md).
  */
 export * from './checkpoint.ts';
+export * from './cosignature.ts';
 export { isNextVersion } from './dataset-rules.ts';
 export * from './evidence-error.ts';
 export * from './fetch-tile.ts';
