@@ -17,6 +17,7 @@ import {
   type NoteSignature,
   type NoteSigner,
   type NoteVerifier,
+  parseNote,
   signNote,
   verifyNote,
 } from './note.ts';
@@ -100,6 +101,25 @@ export async function verifyCheckpoint(
   const note =
     typeof untrusted === 'string' ? untrusted : new TextDecoder('utf-8', { ignoreBOM: true }).decode(untrusted);
   return { ...checkpoint, note, verified };
+}
+
+/**
+ * As {@link verifyCheckpoint}, for whoever knows several logs or several keys of one: the log is the one the checkpoint names
+ * as its origin. Throws also `TrustError` `origin-unknown`, where none bears that name, before looking at signatures.
+ */
+export async function verifyCheckpointOfAny(
+  untrusted: string | Uint8Array,
+  logs: readonly LogVerifier[],
+  others: readonly NoteVerifier[] = [],
+): Promise<VerifiedCheckpoint & { readonly logKey: LogVerifier }> {
+  const { text, signatures } = parseNote(untrusted);
+  const { origin } = parseCheckpoint(text);
+  const ofOrigin = logs.filter(({ name }) => name === origin);
+  if (ofOrigin.length === 0) throw new TrustError('origin-unknown', 'the checkpoint of another log');
+  const logKey = ofOrigin.find((log) => signatures.some((signature) => isSameKey(signature, log)));
+  if (!logKey) throw new TrustError('signature-unknown', 'not signed by the log');
+  const checkpoint = await verifyCheckpoint(untrusted, logKey, [...logs.filter((log) => log !== logKey), ...others]);
+  return { ...checkpoint, logKey };
 }
 
 function malformed(what: string): EvidenceError {

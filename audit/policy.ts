@@ -10,10 +10,9 @@
  * Lines refer to earlier lines only, and a name is a member of one group at most, so a policy is a tree.
  */
 import { equalBytes } from '@reinraum/protocol';
-import { type Checkpoint, parseCheckpoint, type VerifiedCheckpoint, verifyCheckpoint } from './checkpoint.ts';
+import { type VerifiedCheckpoint, verifyCheckpointOfAny } from './checkpoint.ts';
 import { type CosignatureVerifier, parseCosignature } from './cosignature.ts';
-import { TrustError } from './evidence-error.ts';
-import { isSameKey, type LogVerifier, parseNote } from './note.ts';
+import { isSameKey, type LogVerifier } from './note.ts';
 
 /** A log of a policy. */
 export interface PolicyLog {
@@ -98,17 +97,11 @@ export async function evaluatePolicy(
   untrusted: string | Uint8Array,
   logs: readonly LogVerifier[] = policy.logs.map(({ key }) => key),
 ): Promise<PolicyVerdict> {
-  const { text, signatures } = parseNote(untrusted);
-  const { origin }: Checkpoint = parseCheckpoint(text);
-  const ofOrigin = logs.filter(({ name }) => name === origin);
-  if (ofOrigin.length === 0) throw new TrustError('origin-unknown', 'the checkpoint of a log the policy does not name');
-  const signer = ofOrigin.find((log) => signatures.some((signature) => isSameKey(signature, log)));
-  if (!signer) throw new TrustError('signature-unknown', 'not signed by the log');
-  const keys = [...logs.filter((log) => log !== signer), ...policy.witnesses.map(({ key }) => key)];
-  const checkpoint = await verifyCheckpoint(untrusted, signer, keys);
+  const witnesses = policy.witnesses.map(({ key }) => key);
+  const { logKey, ...checkpoint } = await verifyCheckpointOfAny(untrusted, logs, witnesses);
   const cosigned = checkpoint.verified.flatMap((verified): Cosigned[] => {
     // Where the caller names the log, the policy could not see that one of its witnesses is the log itself.
-    const others = policy.witnesses.filter(({ key }) => !equalBytes(key.publicKey, signer.publicKey));
+    const others = policy.witnesses.filter(({ key }) => !equalBytes(key.publicKey, logKey.publicKey));
     const witness = others.find(({ key }) => isSameKey(key, verified));
     const timeSeconds = parseCosignature(verified.signature)?.timeSeconds;
     return witness && timeSeconds !== undefined ? [{ witness, timeSeconds }] : [];

@@ -2,6 +2,7 @@
  * The door of `@reinraum/audit/verifier`: all a reader of a log needs, without the disk, so that it runs in a browser
  * (docs/decisions/0011-web.md).
  */
+export * from './add-checkpoint.ts';
 export * from './checkpoint.ts';
 export * from './cosignature.ts';
 export { isNextVersion } from './dataset-rules.ts';
@@ -25,3 +26,5 @@ export * from './signer.ts';
 export * from './tile.ts';
 export * from './tree.ts';
 export * from './verify.ts';
+export * from './witness.ts';
+export * from './witness-client.ts';
