@@ -42,6 +42,17 @@ class LineFault extends Error {
  * http or https.
  */
 export function parsePolicy(untrusted: string | Uint8Array): Policy {
+  const { logs, witnesses, quorum, lines } = readPolicy(untrusted);
+  if (!quorum) throw new PolicyError('quorum-missing', lines);
+  return { logs, witnesses, quorum };
+}
+
+/** The logs of a policy, which for whoever only watches them may end without a quorum. Throws as {@link parsePolicy}. */
+export function parsePolicyLogs(untrusted: string | Uint8Array): readonly PolicyLog[] {
+  return readPolicy(untrusted).logs;
+}
+
+function readPolicy(untrusted: string | Uint8Array): Draft & { readonly lines: number } {
   const text = policyText(untrusted);
   const draft: Draft = { logs: [], witnesses: [], rules: new Map(), grouped: new Set(), groups: 0, quorum: undefined };
   const lines = text.split('\n');
@@ -54,9 +65,7 @@ export function parsePolicy(untrusted: string | Uint8Array): Policy {
       throw error instanceof LineFault ? new PolicyError(error.code, at + 1) : error;
     }
   });
-  const { logs, witnesses, quorum } = draft;
-  if (!quorum) throw new PolicyError('quorum-missing', Math.max(1, lines.length - 1));
-  return { logs, witnesses, quorum };
+  return { ...draft, lines: Math.max(1, lines.length - 1) };
 }
 
 function policyText(untrusted: string | Uint8Array): string {

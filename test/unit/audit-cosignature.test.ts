@@ -147,6 +147,9 @@ describe('keys of logs and of cosigners', () => {
     const [, id, encoded] = asLog.split('+');
     const retyped = toBase64(concat(Uint8Array.of(4), fromBase64(encoded ?? '').slice(1)));
     expect(() => cosignatureVerifier(`${name}+${id}+${retyped}`)).toThrow(refused);
+    // The key ID of one type over the bytes of the other.
+    const [, witnessId] = witness.vkey.split('+');
+    expect(() => cosignatureVerifier(`${name}+${witnessId}+${encoded}`)).toThrow(refused);
   });
 
   it('do not stand for each other, even with one name and one key', async () => {

@@ -13,6 +13,7 @@ import {
   type Policy,
   PolicyError,
   parsePolicy,
+  parsePolicyLogs,
   reachesQuorum,
   signCheckpoint,
 } from '@reinraum/audit';
@@ -65,6 +66,15 @@ describe('the text of a policy', () => {
     const { witnesses, logs } = parsePolicy(odd);
     expect(logs).toEqual([]);
     expect(witnesses.map(({ name, url }) => [name, url])).toEqual([['é', 'https://w.example/é']]);
+  });
+
+  it('may end without a quorum for whoever only asks for its logs', () => {
+    for (const policy of [example, text('# watched', logLine), text(logLine, 'quorum none')]) {
+      expect(parsePolicyLogs(policy).map(({ key }) => key.name)).toEqual([origin]);
+    }
+    expect(parsePolicyLogs('')).toEqual([]);
+    const refused = expect.objectContaining({ code: 'key-repeated', line: 2 });
+    expect(() => parsePolicyLogs(text(logLine, logLine))).toThrow(refused);
   });
 
   it('may need no witness at all, and may name as many as 32', () => {

@@ -3,8 +3,10 @@ import {
   addCheckpoint,
   type CosignatureRequest,
   cosignatureVerifier,
+  cosignedMessage,
   cosigner,
   ed25519Signer,
+  formatCheckpoint,
   formatSignatureLine,
   parseAddCheckpoint,
   requestCosignature,
@@ -12,7 +14,7 @@ import {
   type WitnessPost,
   witnessAnswerBytesMax,
 } from '@reinraum/audit';
-import { utf8 } from '@reinraum/protocol';
+import { concat, sign, utf8 } from '@reinraum/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { History, keyOf, MemoryStore } from '../support/witnessed-log.ts';
 
@@ -214,6 +216,17 @@ describe('the client of a witness', () => {
       expect(await ask(7, [agree(body)]), body).toEqual({ outcome: 'unverified' });
     }
     expect(await ask(7, [() => new Response(Uint8Array.of(0xff))])).toEqual({ outcome: 'unverified' });
+  });
+
+  it('believes no cosignature of a text that goes on behind the checkpoint', async () => {
+    const text = formatCheckpoint(log.head(7));
+    const longer = utf8(`${text}\nbehind\n`);
+    const signature = await sign(keyOf(9), cosignedMessage(1n, longer));
+    const payload = concat(new Uint8Array(7), Uint8Array.of(1), signature);
+    // The witness itself made it, so it verifies – over another text than ours.
+    expect(await witness.verify(longer, payload)).toBe(true);
+    const line = formatSignatureLine({ name: witness.name, keyId: witness.keyId, signature: payload });
+    expect(await ask(7, [agree(`behind\n\n${line}`)])).toEqual({ outcome: 'unverified' });
   });
 
   it('takes its line out of several and leaves the others', async () => {
