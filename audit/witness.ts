@@ -45,7 +45,9 @@ export interface WitnessAnswer {
  */
 export function checkWitnessKeys({ cosigner, logs }: Omit<WitnessOptions, 'store'>): void {
   if (logs.some(({ publicKey }) => equalBytes(publicKey, cosigner.publicKey))) {
-    throw new RangeError('witness: a witness and a log must not share a key');
+    throw new RangeError(
+      'witness: Zeuge und Protokoll dürfen keinen Schlüssel teilen. / A witness and a log must not share a key.',
+    );
   }
 }
 

@@ -9,13 +9,14 @@ import {
   cosignatureVerifier,
   ed25519Verifier,
   evaluatePolicy,
+  formatVkey,
   intersecting,
   Log,
   parsePolicy,
   requestCosignature,
   verifyReceipt,
 } from '@reinraum/audit';
-import { utf8 } from '@reinraum/protocol';
+import { fromBase64, signingKey, utf8 } from '@reinraum/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../../src/cli/root.ts';
 import { makeWitness, post, type RunningWitness, startWitness } from '../support/running-witness.ts';
@@ -239,6 +240,9 @@ describe('the command line', () => {
     await expect(stat(join(third, 'nowhere'))).rejects.toThrow(/ENOENT/);
     await cp(join(place('stadt'), 'witness.key'), join(third, 'foreign.key'));
     await refused([...given, '--log', log.vkey, '--key', 'foreign.key'], /state-foreign: /);
+    const [name = '', , encoded = ''] = (await readFile(join(third, 'witness.key'), 'utf8')).trim().split('+').slice(2);
+    const own = formatVkey(name, signingKey(fromBase64(encoded).slice(1)).publicKey);
+    await refused([...given, '--log', own], /Zeuge und Protokoll .* \/ A witness and a log must not share a key/);
     await chmod(join(third, 'foreign.key'), 0o640);
     await refused([...given, '--log', log.vkey, '--key', 'foreign.key'], /Andere auf .* \/ Others on this machine/);
     await writeFile(join(third, 'torn.key'), 'PRIVATE+KEY+w', { mode: 0o600 });

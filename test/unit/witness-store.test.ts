@@ -147,6 +147,9 @@ describe('the state file', () => {
           const head = await again.get(log.origin);
           // The last one said, or the one that was being written and nobody was told of.
           expect([said.at(-1), sizes[said.length]], `${kind} at ${at}`).toContain(head?.size);
+          // And what it says now outlives the next power cut, although nothing new was cosigned.
+          const later = await FileStore.open(place(left.afterPowerLoss()));
+          expect(await later.get(log.origin), `${kind} at ${at}`).toEqual(head);
         }
         // After an error nothing is taken any more, although the disk works again.
         await expect(store.get(log.origin)).rejects.toThrow();
