@@ -24,8 +24,12 @@ const texts = {
   404: ['Hier ist nichts.', 'There is nothing here.'],
   405: ['Hier wird nur POST angenommen.', 'Only POST is taken here.'],
   413: ['Die Anfrage ist zu groß.', 'The request is too large.'],
+  503: ['Zu viele Anfragen zugleich; später noch einmal.', 'Too many requests at once; try again later.'],
   500: ['Die Anfrage ist gescheitert; nichts wurde bezeugt.', 'The request failed; nothing was cosigned.'],
 } as const;
+
+/** The most requests to cosign that are in work at once: each waits for the disk. */
+export const requestsAtOnceMax = 64;
 
 /** The witness as a fetch handler. Throws `RangeError` where its key is also a log's. */
 export function witnessApp({ clock, log, ...witness }: WitnessAppOptions): Hono {
@@ -45,6 +49,16 @@ export function witnessApp({ clock, log, ...witness }: WitnessAppOptions): Hono 
   app.notFound(() => said(404));
   app.onError(() => said(500));
   const limit = bodyLimit({ maxSize: addCheckpointBytesMax, onError: () => said(413) });
+  let inWork = 0;
+  app.use('/add-checkpoint', async (_context, next) => {
+    if (inWork >= requestsAtOnceMax) return said(503);
+    inWork += 1;
+    try {
+      return await next();
+    } finally {
+      inWork -= 1;
+    }
+  });
   app.post('/add-checkpoint', limit, async (context) => {
     const answer = await addCheckpoint(witness, new Uint8Array(await context.req.arrayBuffer()));
     return new Response(answer.body, { status: answer.status, headers: { 'content-type': answer.contentType } });

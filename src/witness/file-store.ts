@@ -117,6 +117,12 @@ export class FileStore implements WitnessStore {
     });
   }
 
+  /** Takes nothing any more and resolves once no write is under way: only then may somebody else have the lock. */
+  async close(): Promise<void> {
+    this.#failure ??= { cause: new Error('witness: the state is closed') };
+    await this.#turn;
+  }
+
   async #write(bytes: Uint8Array): Promise<void> {
     try {
       await this.#directory.write([{ path, bytes }]);

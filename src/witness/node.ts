@@ -47,6 +47,7 @@ export async function serveWitness(options: ServeWitnessOptions): Promise<Listen
       url: server.url,
       async close() {
         await server.close();
+        await store.close();
         await lock.close();
       },
     };

@@ -160,6 +160,21 @@ describe('the state file', () => {
     expect(faults).toBe(2 * 5 * sizes.length);
   });
 
+  it('once closed takes nothing, and no write of it comes after', async () => {
+    const { disk, store } = await opened();
+    const [first, second] = [log.head(1), log.head(2)].map((head) => store.set(log.origin, undefined, head));
+    await new Promise((resolve) => setImmediate(resolve));
+    const begun = disk.operations;
+    const third = store.set(log.origin, log.head(1), log.head(3));
+    await store.close();
+    const done = disk.operations;
+    expect(done).toBeGreaterThanOrEqual(begun);
+    await expect(third).rejects.toThrow('closed');
+    await expect(store.get(log.origin)).rejects.toThrow('closed');
+    await Promise.allSettled([first, second]);
+    expect(disk.operations).toBe(done);
+  });
+
   it('tells whoever runs it of the first failure, once', async () => {
     const { disk } = await opened();
     let told = 0;
