@@ -10,11 +10,14 @@
 import { fromBase64, toBase64 } from '@reinraum/protocol';
 import { EvidenceError, TrustError } from './evidence-error.ts';
 import {
+  ed25519Type,
   isKeyName,
   isSameKey,
+  type LogVerifier,
   type NoteSignature,
   type NoteSigner,
   type NoteVerifier,
+  parseNote,
   signNote,
   verifyNote,
 } from './note.ts';
@@ -84,9 +87,11 @@ export async function signCheckpoint(checkpoint: Checkpoint, signers: readonly N
  */
 export async function verifyCheckpoint(
   untrusted: string | Uint8Array,
-  logKey: NoteVerifier,
+  logKey: LogVerifier,
   others: readonly NoteVerifier[] = [],
 ): Promise<VerifiedCheckpoint> {
+  // The types say so already; without them a cosigner that calls itself like the log would count as the log.
+  if (logKey.type !== ed25519Type) throw new TrustError('signature-unknown', 'not the key of a log');
   const { text, verified } = await verifyNote(untrusted, [logKey, ...others]);
   if (!verified.some((signature) => isSameKey(signature, logKey))) {
     throw new TrustError('signature-unknown', 'not signed by the log');
@@ -96,6 +101,25 @@ export async function verifyCheckpoint(
   const note =
     typeof untrusted === 'string' ? untrusted : new TextDecoder('utf-8', { ignoreBOM: true }).decode(untrusted);
   return { ...checkpoint, note, verified };
+}
+
+/**
+ * As {@link verifyCheckpoint}, for whoever knows several logs or several keys of one: the log is the one the checkpoint names
+ * as its origin. Throws also `TrustError` `origin-unknown`, where none bears that name, before looking at signatures.
+ */
+export async function verifyCheckpointOfAny(
+  untrusted: string | Uint8Array,
+  logs: readonly LogVerifier[],
+  others: readonly NoteVerifier[] = [],
+): Promise<VerifiedCheckpoint & { readonly logKey: LogVerifier }> {
+  const { text, signatures } = parseNote(untrusted);
+  const { origin } = parseCheckpoint(text);
+  const ofOrigin = logs.filter(({ name }) => name === origin);
+  if (ofOrigin.length === 0) throw new TrustError('origin-unknown', 'the checkpoint of another log');
+  const logKey = ofOrigin.find((log) => signatures.some((signature) => isSameKey(signature, log)));
+  if (!logKey) throw new TrustError('signature-unknown', 'not signed by the log');
+  const checkpoint = await verifyCheckpoint(untrusted, logKey, [...logs.filter((log) => log !== logKey), ...others]);
+  return { ...checkpoint, logKey };
 }
 
 function malformed(what: string): EvidenceError {

@@ -7,6 +7,7 @@ export type EvidenceCode =
   | 'checkpoint-malformed'
   | 'checkpoint-missing'
   | 'receipt-malformed'
+  | 'request-malformed'
   | 'tile-path-malformed'
   | 'tile-malformed'
   | 'tile-missing'

@@ -8,7 +8,9 @@
  *     — example.com/log/testdata M9e0lhxJACzE1KoUdqKuPa+9p6R7dSW8BlEv…
  *
  * A signature line is `— <key name> <base64(key ID[4] ‖ signature)>`; the signature covers the text with its final
- * newline. Key types other than Ed25519 (0x01) are further implementations of {@link NoteSigner} and {@link NoteVerifier}.
+ * newline. A key type is a byte in the key ID and in the verifier key: plain Ed25519 (0x01), with which a log signs, is here,
+ * the timestamped one of cosigners (0x04) in `cosignature.ts`. Both are implementations of {@link NoteSigner} and
+ * {@link NoteVerifier}, and one parser reads the notes of all.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import {
@@ -29,8 +31,12 @@ import { EvidenceError, TrustError } from './evidence-error.ts';
 export const noteBytesMax = 1_000_000;
 /** The most signatures read on one note; verifiers must accept at least 16. */
 export const noteSignaturesMax = 100;
-/** Signature type of plain Ed25519. */
+/** Signature type of plain Ed25519: keys of logs. */
 export const ed25519Type = 0x01;
+/** Signature type of cosignature/v1, timestamped Ed25519: keys of cosigners, which no log may have. */
+export const cosignatureType = 0x04;
+/** The signature types there are code for. */
+export type KeyType = typeof ed25519Type | typeof cosignatureType;
 
 /** Who a signature line says it is from. */
 export interface NoteKey {
@@ -49,6 +55,12 @@ export interface NoteSigner extends NoteKey {
 export interface NoteVerifier extends NoteKey {
   /** Whether the bytes after the key ID are a signature of this text; never rejects. */
   verify(text: Uint8Array, signature: Uint8Array): Promise<boolean>;
+}
+
+/** The key of a log. A cosigner's is none, even with the same name and public key: the key IDs differ, and the types. */
+export interface LogVerifier extends NoteVerifier {
+  readonly type: typeof ed25519Type;
+  readonly publicKey: Uint8Array;
 }
 
 /** One signature line. */
@@ -80,34 +92,42 @@ export function isKeyName(name: string): boolean {
   return name.length > 0 && name.isWellFormed() && !/[\p{White_Space}+]/u.test(name) && !hasControl(name);
 }
 
-/** `name+hex8(key ID)+base64(0x01 ‖ public key)`. Throws `RangeError` on an impossible name or key length. */
-export function formatVkey(name: string, publicKey: Uint8Array): string {
+/** `name+hex8(key ID)+base64(type ‖ public key)`. Throws `RangeError` on an impossible name or key length. */
+export function formatVkey(name: string, publicKey: Uint8Array, type: KeyType = ed25519Type): string {
   if (!isKeyName(name)) throw new RangeError('note: not a key name');
   if (publicKey.length !== 32) throw new RangeError('note: an Ed25519 public key has 32 bytes');
-  const encoded = toBase64(concat(Uint8Array.of(ed25519Type), publicKey));
-  return `${name}+${toHex(keyId(name, ed25519Type, publicKey))}+${encoded}`;
+  const encoded = toBase64(concat(Uint8Array.of(type), publicKey));
+  return `${name}+${toHex(keyId(name, type, publicKey))}+${encoded}`;
 }
 
-/** Reads {@link formatVkey}, parted at the first two `+`. Throws `EvidenceError` `vkey-malformed`. */
-export function parseVkey(vkey: string): { readonly name: string; readonly publicKey: Uint8Array } {
+/**
+ * Reads {@link formatVkey}, parted at the first two `+`. A key of another type than the one asked for is as good as none:
+ * nobody can pass a cosigner's key for a log's. Throws `EvidenceError` `vkey-malformed`.
+ */
+export function parseVkey(
+  vkey: string,
+  type: KeyType = ed25519Type,
+): { readonly name: string; readonly publicKey: Uint8Array } {
   const [, name = '', id = '', encoded = ''] = /^([^+]*)\+([^+]*)\+(.*)$/su.exec(vkey) ?? [];
   try {
     const key = fromBase64(encoded);
     const publicKey = key.slice(1);
-    if (key[0] === ed25519Type && key.length === 33 && isKeyName(name)) {
-      if (equalBytes(fromHex(id), keyId(name, ed25519Type, publicKey))) return { name, publicKey };
+    if (key[0] === type && key.length === 33 && isKeyName(name)) {
+      if (equalBytes(fromHex(id), keyId(name, type, publicKey))) return { name, publicKey };
     }
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
   }
-  throw new EvidenceError('vkey-malformed', 'not an Ed25519 verifier key');
+  throw new EvidenceError('vkey-malformed', `not a verifier key of type ${type}`);
 }
 
-/** The verifier a vkey describes. Throws `EvidenceError` `vkey-malformed`. */
-export function ed25519Verifier(vkey: string): NoteVerifier {
+/** The log's key a vkey describes. Throws `EvidenceError` `vkey-malformed`. */
+export function ed25519Verifier(vkey: string): LogVerifier {
   const { name, publicKey } = parseVkey(vkey);
   return {
+    type: ed25519Type,
     name,
+    publicKey,
     keyId: keyId(name, ed25519Type, publicKey),
     verify: (text, signature) => verify(publicKey, text, signature),
   };
@@ -122,11 +142,13 @@ export function ed25519Signer(name: string, key: SigningKey): NoteSigner {
 /** The note of a text and its signature lines. Throws `RangeError` on a text no note can hold. */
 export function formatNote({ text, signatures }: Note): string {
   if (!text.endsWith('\n') || !text.isWellFormed() || hasControl(text)) throw new RangeError('note: not a note text');
-  const lines = signatures.map(({ name, keyId, signature }) => {
-    if (!isKeyName(name)) throw new RangeError('note: not a key name');
-    return `— ${name} ${toBase64(concat(keyId, signature))}\n`;
-  });
-  return `${text}\n${lines.join('')}`;
+  return `${text}\n${signatures.map(formatSignatureLine).join('')}`;
+}
+
+/** A signature as a line of a note, with its newline. Throws `RangeError` on an impossible name. */
+export function formatSignatureLine({ name, keyId, signature }: NoteSignature): string {
+  if (!isKeyName(name)) throw new RangeError('note: not a key name');
+  return `— ${name} ${toBase64(concat(keyId, signature))}\n`;
 }
 
 /** Signs `text` with every signer, in order. Throws `RangeError` on a text no note can hold. */
@@ -169,6 +191,7 @@ function noteText(untrusted: string | Uint8Array): string {
   return text;
 }
 
+/** One line `— name base64`, without its newline. */
 function parseSignatureLine(line: string): NoteSignature {
   const [, name = '', encoded = ''] = /^— ([^ ]+) ([^ ]+)$/u.exec(line) ?? [];
   if (!isKeyName(name)) throw malformed('signature line');

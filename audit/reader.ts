@@ -8,7 +8,7 @@ import { type Checkpoint, type VerifiedCheckpoint, verifyCheckpoint } from './ch
 import { EvidenceError } from './evidence-error.ts';
 import { type Fetch, fetchTile } from './fetch-tile.ts';
 import { tileHashReader } from './hash-reader.ts';
-import type { NoteVerifier } from './note.ts';
+import type { LogVerifier, NoteVerifier } from './note.ts';
 import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from './proof.ts';
 import { bundlesAt, decodeBundle, decodeTile, tileHeight, tilePath, tileWidth, tileWidthAt } from './tile.ts';
 import { Frontier, leafHash, rootOf } from './tree.ts';
@@ -27,10 +27,10 @@ interface HashTile {
 /** Reads and verifies one log through an untrusted source. */
 export class LogReader {
   readonly #fetch: Fetch;
-  readonly #logKey: NoteVerifier;
+  readonly #logKey: LogVerifier;
   readonly #cosigners: readonly NoteVerifier[];
 
-  constructor(untrustedFetch: Fetch, logKey: NoteVerifier, cosigners: readonly NoteVerifier[] = []) {
+  constructor(untrustedFetch: Fetch, logKey: LogVerifier, cosigners: readonly NoteVerifier[] = []) {
     this.#fetch = untrustedFetch;
     this.#logKey = logKey;
     this.#cosigners = cosigners;

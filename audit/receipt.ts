@@ -12,7 +12,7 @@
 import { fromBase64, toBase64 } from '@reinraum/protocol';
 import { parseDecimal, parseHash, type VerifiedCheckpoint, verifyCheckpoint } from './checkpoint.ts';
 import { EvidenceError } from './evidence-error.ts';
-import { type NoteVerifier, noteBytesMax } from './note.ts';
+import { type LogVerifier, type NoteVerifier, noteBytesMax } from './note.ts';
 import { verifyInclusion } from './proof.ts';
 import { leafHash } from './tree.ts';
 
@@ -89,7 +89,7 @@ export interface VerifiedReceipt {
 export async function verifyReceipt(
   entry: Uint8Array,
   untrusted: string | Uint8Array,
-  logKey: NoteVerifier,
+  logKey: LogVerifier,
   others: readonly NoteVerifier[] = [],
 ): Promise<VerifiedReceipt> {
   const { index, proof, checkpoint: untrustedCheckpoint } = parseReceipt(untrusted);

@@ -2,13 +2,18 @@
  * The door of `@reinraum/audit/verifier`: all a reader of a log needs, without the disk, so that it runs in a browser
  * (docs/decisions/0011-web.md).
  */
+export * from './add-checkpoint.ts';
 export * from './checkpoint.ts';
+export * from './cosignature.ts';
 export { isNextVersion } from './dataset-rules.ts';
 export * from './evidence-error.ts';
 export * from './fetch-tile.ts';
 export * from './hash-reader.ts';
 export { approvalsOf, isPossession, isRecovered, unfitKey } from './member-rules.ts';
 export * from './note.ts';
+export * from './policy.ts';
+export * from './policy-error.ts';
+export * from './policy-text.ts';
 export * from './proof.ts';
 export { checkProposal } from './query-rules.ts';
 export * from './reader.ts';
@@ -21,3 +26,5 @@ export * from './signer.ts';
 export * from './tile.ts';
 export * from './tree.ts';
 export * from './verify.ts';
+export * from './witness.ts';
+export * from './witness-client.ts';

@@ -13,6 +13,7 @@ import { addRelease } from './release.ts';
 import { addSchema } from './schema.ts';
 import { addScreens } from './screens.ts';
 import { addServe } from './serve.ts';
+import { addWitness } from './witness.ts';
 import { wordsFor } from './words.ts';
 
 const program = new Command('reinraum').description('Reinraum: a data clean room').showHelpAfterError();
@@ -29,6 +30,7 @@ const commands = [
   addRelease,
   addMember,
   addAudit,
+  addWitness,
   addScreens,
 ];
 for (const add of commands) add(program);

@@ -5,7 +5,7 @@
 import {
   EvidenceError,
   encodeReceipt,
-  type NoteVerifier,
+  type LogVerifier,
   parseReceipt,
   type VerifiedCheckpoint,
   verifyReceipt,
@@ -38,7 +38,7 @@ const AnswerFile = z.strictObject({
 export interface RoomTrust {
   readonly charter: Charter;
   readonly roomId: string;
-  readonly logVerifier: NoteVerifier;
+  readonly logVerifier: LogVerifier;
 }
 
 /** An entry that is in the log of the room at a signed checkpoint. */

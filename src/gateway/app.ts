@@ -13,6 +13,7 @@ import { addDescription } from './openapi.ts';
 import { addPolicySchemas } from './policy-schemas.ts';
 import { problemResponse } from './problem.ts';
 import { addRooms } from './rooms.ts';
+import { commonHeaders, nothing, nothingAllowed, strictHeaders } from './security-headers.ts';
 import { addStatements } from './statements.ts';
 import { addUploads } from './uploads.ts';
 
@@ -33,24 +34,15 @@ export interface GatewayOptions extends HostAccess {
   readonly assets?: Assets;
 }
 
-const nothing = ["'none'"];
 const own = ["'self'"];
-const common = {
-  strictTransportSecurity: 'max-age=63072000; includeSubDomains',
-  referrerPolicy: 'no-referrer',
-  crossOriginResourcePolicy: 'same-origin',
-} as const;
-const closed = { defaultSrc: nothing, frameAncestors: nothing, baseUri: nothing };
-/** Answers of the API, and pages without script and style. */
-const strict = secureHeaders({ ...common, contentSecurityPolicy: closed });
 /**
  * The application's own files may load each other and ask this gateway. Nothing comes from elsewhere; images from `data:` are
  * the icons inside the design system's style sheet (docs/decisions/0011-web.md).
  */
 const application = secureHeaders({
-  ...common,
+  ...commonHeaders,
   contentSecurityPolicy: {
-    ...closed,
+    ...nothingAllowed,
     scriptSrc: own,
     styleSrc: own,
     imgSrc: [...own, 'data:'],
@@ -73,7 +65,7 @@ export function gateway({ clock, log, assets, ...host }: GatewayOptions): OpenAP
     const { method, routePath: route } = context.req;
     log({ method, route, status: context.res.status, durationMs: Math.round(clock() - begun) });
   });
-  app.use((context, next) => (context.req.path.startsWith('/app/') ? application : strict)(context, next));
+  app.use((context, next) => (context.req.path.startsWith('/app/') ? application : strictHeaders)(context, next));
   app.use(async (context, next) => {
     await next();
     // Kept nowhere on the way unless a resource says otherwise: answers depend on the session, addresses do not.

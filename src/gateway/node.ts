@@ -1,11 +1,10 @@
 /** The Node entry: host API on a loopback port of its own, gateway in front of it, both in this process. */
 import { randomBytes } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
 import { pino } from 'pino';
 import { hostApi } from '../host/api.ts';
 import type { Rooms } from '../host/rooms.ts';
 import { type AccessLine, gateway } from './app.ts';
+import { listen } from './listen.ts';
 import { screenFiles } from './screen-files.ts';
 
 /** A running installation. */
@@ -82,22 +81,5 @@ export async function serveInstallation({
       await host.close();
       await rooms.close();
     },
-  };
-}
-
-async function listen(handler: (request: Request) => Response | Promise<Response>, port: number, hostname: string) {
-  const { server, info } = await new Promise<{ server: ReturnType<typeof serve>; info: AddressInfo }>(
-    (resolve, reject) => {
-      const server = serve({ fetch: handler, port, hostname }, (info) => resolve({ server, info }));
-      server.once('error', reject);
-    },
-  );
-  return {
-    url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${info.port}`,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        if ('closeAllConnections' in server) server.closeAllConnections();
-      }),
   };
 }

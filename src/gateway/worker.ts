@@ -2,6 +2,7 @@
 import { pieceBytesMax } from '../host/limits.ts';
 import { gateway } from './app.ts';
 import type { Assets } from './assets.ts';
+import { discardBody } from './discard-body.ts';
 
 /** Bindings of `wrangler.toml`; the token is a secret. */
 export interface Bindings {
@@ -18,22 +19,10 @@ export default {
   async fetch(request: Request, bindings: Bindings): Promise<Response> {
     if (running?.bindings !== bindings) running = { bindings, app: gateway(optionsOf(bindings)) };
     const answer = await running.app.fetch(request);
-    if (!request.bodyUsed) await discard(request.body);
+    if (!request.bodyUsed) await discardBody(request.body, 2 * pieceBytesMax);
     return answer;
   },
 };
-
-/**
- * Reads a refused body on for a while, as the Node server does by itself: many senders read the answer only once they have
- * sent, and would see a broken connection instead.
- */
-async function discard(body: ReadableStream<Uint8Array> | null): Promise<void> {
-  let bytes = 0;
-  for await (const piece of body ?? []) {
-    bytes += piece.length;
-    if (bytes > 2 * pieceBytesMax) return;
-  }
-}
 
 function optionsOf({ HOST_URL, HOST_TOKEN, ASSETS }: Bindings): Parameters<typeof gateway>[0] {
   const assets = ASSETS ? { assets: (request: Request) => ASSETS.fetch(request) } : {};

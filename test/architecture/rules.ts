@@ -15,7 +15,7 @@ const doors = [
   'src/client/index.ts',
   'enclave/main.ts',
 ];
-const defaultExportNeeded = ['vitest.config.ts', 'src/gateway/worker.ts'];
+const defaultExportNeeded = ['vitest.config.ts', 'src/gateway/worker.ts', 'src/witness/worker.ts'];
 const namesThatSayNothing = /^(utils?|helpers?|common|misc|shared|types)\.ts$/;
 const sqlHeads = [
   String.raw`SELECT\s[\s\S]*\sFROM`,

@@ -75,6 +75,11 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['enclave/engine/', 'src/index/', 'test/'],
 };
 
+/** Folders of the zones with Node's modules whose app runs on Workers as well, and the files in them that never do. */
+const onWorkers: Readonly<Record<string, readonly string[]>> = {
+  'src/witness/': ['file-store.ts', 'lock.ts', 'node.ts'],
+};
+
 /** The zone a file lies in. */
 export function zoneOf(file: string): Zone {
   const zone = zones.find(({ name }) => file.startsWith(`${name}/`)) ?? zones.at(-1);
@@ -140,6 +145,10 @@ function relativeFault(specifier: string, file: string, zone: Zone): string | un
 
 function builtinFault(specifier: string, file: string, zone: Zone): string | undefined {
   if (specifier === 'node:module' && zone.name !== 'test') return 'node:module can load anything';
+  const [folder, onNodeOnly] = Object.entries(onWorkers).find(([prefix]) => file.startsWith(prefix)) ?? [];
+  if (folder !== undefined && !onNodeOnly?.includes(file.slice(folder.length))) {
+    return `${specifier}: ${folder} runs on Workers and uses no Node modules here`;
+  }
   if (zone.builtins === 'all') return undefined;
   if (zone.builtins !== 'none' && zone.builtins.includes(path.posix.basename(file))) return undefined;
   return `${specifier}: ${zone.name} uses no Node modules here`;

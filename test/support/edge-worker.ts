@@ -1,4 +1,4 @@
-/** The gateway as a Worker: built as for deployment, without any network, and run in workerd on this machine. */
+/** Gateway and witness as Workers: built as for deployment, without any network, and run in workerd on this machine. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -26,10 +26,13 @@ function silence(folder: string): Record<string, string> {
   };
 }
 
-/** Builds the Worker into `<folder>/worker`. Where bubblewrap can, in a network namespace with nothing in it. */
-export async function buildWorker(folder: string): Promise<string> {
+/** The configuration of the gateway. */
+const gatewayConfig = 'wrangler.toml';
+
+/** Builds a Worker into `<folder>/worker`. Where bubblewrap can, in a network namespace with nothing in it. */
+export async function buildWorker(folder: string, config = gatewayConfig): Promise<string> {
   const out = join(folder, 'worker');
-  const words = [process.execPath, wrangler, 'deploy', '--dry-run', '--outdir', out];
+  const words = [process.execPath, wrangler, 'deploy', '--config', config, '--dry-run', '--outdir', out];
   const alone = canSandbox ? ['bwrap', '--dev-bind', '/', '/', '--unshare-net', '--die-with-parent', '--'] : [];
   const [program = '', ...args] = [...alone, ...words];
   await run(program, args, { cwd: repositoryRoot, env: { ...process.env, ...silence(folder) } });
@@ -44,17 +47,32 @@ export interface EdgeWorker {
   close(): Promise<void>;
 }
 
-/** Starts a built Worker in front of a host. */
-export async function startWorker(
+/** What a Worker is given: its configuration, and what stands in it for a test. */
+interface Deployment {
+  readonly config: string;
+  readonly vars: Record<string, string>;
+  readonly secrets: Record<string, string>;
+}
+
+/** Starts the built gateway in front of a host. */
+export function startWorker(
   folder: string,
   built: string,
-  bindings: { hostUrl: string; hostToken: string },
+  { hostUrl: HOST_URL, hostToken: HOST_TOKEN }: { hostUrl: string; hostToken: string },
+): Promise<EdgeWorker> {
+  return deployed(folder, built, { config: gatewayConfig, vars: { HOST_URL }, secrets: { HOST_TOKEN } });
+}
+
+/** Starts a built Worker. */
+export async function deployed(
+  folder: string,
+  built: string,
+  { config, vars, secrets }: Deployment,
 ): Promise<EdgeWorker> {
   for (const [name, value] of Object.entries(silence(folder))) vi.stubEnv(name, value);
   // It reads its environment when it is loaded.
   const { createTestHarness } = await import('wrangler');
-  const { hostUrl: HOST_URL, hostToken: HOST_TOKEN } = bindings;
-  const worker = { configPath: 'wrangler.toml', prebuiltWorkerDir: built, vars: { HOST_URL }, secrets: { HOST_TOKEN } };
+  const worker = { configPath: config, prebuiltWorkerDir: built, vars, secrets };
   const harness = createTestHarness({ root: repositoryRoot, workers: [worker] });
   const { url } = await harness.listen();
   return { url: url.origin, logs: () => harness.getLogs(), close: () => harness.close() };
