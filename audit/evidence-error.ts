@@ -43,7 +43,7 @@ export class EvidenceError extends Error {
 }
 
 /** Why a well-formed signed note is not believed. */
-export type TrustCode = 'signature-invalid' | 'signature-unknown' | 'origin-unknown';
+export type TrustCode = 'signature-invalid' | 'signature-unknown' | 'origin-unknown' | 'quorum-missing';
 
 /** A note whose signers are not the ones the verifier was told to trust. */
 export class TrustError extends Error {

@@ -46,6 +46,8 @@ export interface LogOptions {
   readonly signingKey: SigningKey;
   /** The disk; another one in tests. */
   readonly files?: FileLayer;
+  /** Told of every head that was published. Must not throw. */
+  readonly onPublished?: () => void;
   /** Told once when the log has stopped for good, so that the process can raise the alarm and end. Must not throw. */
   readonly onFailure?: (cause: unknown) => void;
 }
@@ -188,11 +190,11 @@ export class Log {
   }
 
   /**
-   * Receipt of a published entry at the current checkpoint, verified before it is handed out. Throws `RangeError` for an
+   * Receipt of a published entry, at the current checkpoint or an earlier one of this log, verified before it is handed out. Throws `RangeError` for an
    * entry that is not published, `EvidenceError` `inclusion-invalid` when the tiles on the disk are wrong.
    */
-  async receipt(index: number): Promise<string> {
-    const { size, root, note } = this.published;
+  async receipt(index: number, at: PublishedHead = this.published): Promise<string> {
+    const { size, root, note } = at;
     const proof = await inclusionProof(index, size, this.#hashes(size));
     const leaf = leafHash(await this.entry(index));
     if (!verifyInclusion({ index, size, leaf, root }, proof)) {
@@ -331,6 +333,7 @@ export class Log {
     await verifyCheckpoint(note, ed25519Verifier(this.vkey));
     await this.#directory.write([{ path: checkpointPath, bytes: utf8(note) }]);
     this.#published = { ...head, note };
+    this.#options.onPublished?.();
     return this.#published;
   }
 

@@ -26,6 +26,7 @@ import { isPossession, recovered, recoveryApproved } from './member-rules.ts';
 import { approved, charged, closed, proposed, repeated, revoked } from './query-rules.ts';
 import { cleared, retracted } from './release-rules.ts';
 import type { Room } from './room.ts';
+import { witnessFault } from './room-policy.ts';
 import { Broken, type Rule } from './rule.ts';
 import { earliest, isEnrollable, isSealable, lifetimeMaxMs, member, only, verified } from './signer.ts';
 
@@ -151,6 +152,7 @@ export class Replay {
       }
       return statement.key;
     });
+    if (witnessFault(charter) !== undefined) throw new Broken('founding', 'the charter’s witnesses are none');
     for (const founder of founders(charter)) {
       if (!signers.includes(founder.signingKey))
         throw new Broken('founding', `${founder.ref} has not signed the charter`);

@@ -21,6 +21,7 @@ export * from './receipt.ts';
 export { isSuspended, mayRetract } from './release-rules.ts';
 export * from './replay.ts';
 export * from './room.ts';
+export * from './room-policy.ts';
 export * from './rule.ts';
 export * from './signer.ts';
 export * from './tile.ts';

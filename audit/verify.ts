@@ -3,13 +3,14 @@
  * entry against every rule (audit-log.md "Replay"). Names the first entry that breaks something.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { Charter, decodeEntry, fromBase64, parseCanonical, toHex } from '@reinraum/protocol';
+import { Charter, decodeEntry, parseCanonical, toHex } from '@reinraum/protocol';
 import { EvidenceError, TrustError } from './evidence-error.ts';
 import type { Fetch } from './fetch-tile.ts';
-import { ed25519Verifier, formatVkey } from './note.ts';
+import { evaluatePolicy } from './policy.ts';
 import { LogReader } from './reader.ts';
 import { type ReadObject, Replay } from './replay.ts';
 import type { Room } from './room.ts';
+import { logKeyOf, policyOf } from './room-policy.ts';
 import { Broken } from './rule.ts';
 import { decodeBundle } from './tile.ts';
 
@@ -47,6 +48,10 @@ export async function verifyLog({ fetch, readObject, room, each }: Evidence): Pr
       each?.(at, entry, head.size);
     }
     if (!replay.room) throw new Broken('founding', 'the log is empty');
+    const policy = policyOf(replay.room.charter, replay.room.id);
+    if (policy && !(await evaluatePolicy(policy, head.note)).quorum) {
+      throw new TrustError('quorum-missing', 'too few of the charter’s witnesses have cosigned the checkpoint');
+    }
     return { verified: true, size: head.size, room: replay.room };
   } catch (error) {
     return wrong(error, index);
@@ -73,7 +78,7 @@ async function readerOf(fetch: Fetch, readObject: ReadObject, expected: string |
   if (!object || toHex(sha256(object)) !== room)
     throw new Broken('object', `the charter ${room} is missing or altered`);
   const charter = Charter.parse(parseCanonical(object));
-  return new LogReader(fetch, ed25519Verifier(formatVkey(`reinraum/${room}`, fromBase64(charter.enclave.signingKey))));
+  return new LogReader(fetch, logKeyOf(charter, room));
 }
 
 async function firstPartial(fetch: Fetch): Promise<Uint8Array | undefined> {

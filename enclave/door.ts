@@ -1,6 +1,6 @@
 /** The enclave's side of the door: requests in, answers out, one constant word for every failure. */
 import type { Duplex } from 'node:stream';
-import { DoorRequest, encodeFrame, FrameReader, fromBase64, Refusal } from '@reinraum/protocol';
+import { DoorRequest, encodeFrame, FrameReader, fromBase64, Refusal, toBase64 } from '@reinraum/protocol';
 import type { Enclave } from './enclave.ts';
 import { requestsMax } from './limits.ts';
 
@@ -26,17 +26,21 @@ export function serve(door: Duplex, unlock: Unlock, end: () => void): void {
     working += 1;
     if (working >= requestsMax) door.pause();
     if (request.method === 'unlock') opened ??= unlock(fromBase64(request.key));
-    void respond(request).finally(() => {
-      working -= 1;
+    let isCounted = true;
+    // Also before its end: what only waits for witnesses must not keep their cosignatures outside.
+    const done = () => {
+      if (isCounted) working -= 1;
+      isCounted = false;
       door.resume();
-    });
+    };
+    void respond(request, done).finally(done);
   }
 
-  async function respond(request: DoorRequest): Promise<void> {
+  async function respond(request: DoorRequest, waits: () => void): Promise<void> {
     let frame: Uint8Array;
     try {
       if (!opened) throw new Error('door: locked');
-      const { value, body } = await obey(await opened, request);
+      const { value, body } = await obey(await opened, request, waits);
       frame = encodeFrame({ id: request.id, ok: true, value }, body);
     } catch (error) {
       frame = encodeFrame({ id: request.id, ok: false, ...refusalOrFailure(error) });
@@ -45,7 +49,11 @@ export function serve(door: Duplex, unlock: Unlock, end: () => void): void {
   }
 }
 
-async function obey(enclave: Enclave, request: DoorRequest): Promise<{ value: unknown; body?: Uint8Array }> {
+async function obey(
+  enclave: Enclave,
+  request: DoorRequest,
+  waits: () => void,
+): Promise<{ value: unknown; body?: Uint8Array }> {
   switch (request.method) {
     case 'unlock':
     case 'status':
@@ -53,7 +61,7 @@ async function obey(enclave: Enclave, request: DoorRequest): Promise<{ value: un
     case 'found':
       return { value: (await enclave.found(request.founding)).accepted };
     case 'submit': {
-      const { accepted, body } = await enclave.submit(request.submission);
+      const { accepted, body } = await enclave.submit(request.submission, waits);
       return body ? { value: accepted, body } : { value: accepted };
     }
     case 'read': {
@@ -64,6 +72,13 @@ async function obey(enclave: Enclave, request: DoorRequest): Promise<{ value: un
       return { value: enclave.catalogue(request.session) };
     case 'preview':
       return { value: enclave.preview(request.preview, request.session) };
+    case 'unwitnessed':
+      waits();
+      return { value: await enclave.unwitnessed() };
+    case 'consistency':
+      return { value: (await enclave.consistency(request.from, request.to)).map(toBase64) };
+    case 'cosigned':
+      return { value: await enclave.cosigned(request.size, request.lines) };
     default:
       return request satisfies never;
   }

@@ -1,7 +1,7 @@
 /** The room inside the enclave: everything the door can ask of it. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DurableDirectory, directoryFetch, type Room } from '@reinraum/audit';
+import { DurableDirectory, directoryFetch, policyOf, type Room } from '@reinraum/audit';
 import {
   type Accepted,
   type Claims,
@@ -18,6 +18,7 @@ import {
   signDocument,
   toBase64,
   toHex,
+  type Unwitnessed,
   utf8,
 } from '@reinraum/protocol';
 import { AnswerFailed, answer, type Desk, recover, type Step, stockApproved } from './answer.ts';
@@ -25,6 +26,7 @@ import { type Authorised, authorise, ForkSeen, isCurrent, RefusedAct } from './a
 import { catalogueOf, previewIn } from './catalogue.ts';
 import { declare, destroyWithdrawnKeys, handOver, type Intakes, sealTo, withdraw } from './datasets.ts';
 import type { Run } from './decide.ts';
+import { Finality } from './finality.ts';
 import { checkFounding } from './founding.ts';
 import type { Ledger, Logged } from './ledger.ts';
 import { recoverMember } from './members.ts';
@@ -63,6 +65,9 @@ interface Founded {
   readonly ledger: Ledger;
   readonly room: Room;
   readonly desk: Desk & Intakes;
+  readonly finality: Finality;
+  /** Entries up to and with this start: they are final before anything is answered, or the state may be an old one. */
+  readonly begun: number;
 }
 
 /** One room. Owns its state directory, its log and its engine; every method may be called at any time. */
@@ -73,6 +78,7 @@ export class Enclave {
   readonly #assurance: Claims['assurance'];
   readonly #sessions: Sessions;
   #founded: Founded | undefined;
+  readonly #whenFounded = Promise.withResolvers<Founded>();
   #isFounding = false;
   #isStopped = false;
 
@@ -126,7 +132,8 @@ export class Enclave {
       assurance: this.#assurance,
       claims: this.#claims,
       witnesses: room?.charter.witnesses.length ?? 0,
-      checkpoint: this.#founded?.ledger.log.checkpoint() ?? null,
+      unwitnessed: this.#founded?.finality.unwitnessed ?? null,
+      checkpoint: this.#founded?.finality.head.note ?? null,
     };
   }
 
@@ -154,13 +161,17 @@ export class Enclave {
     }
   }
 
-  /** Takes a statement. Throws {@link Refusal}, or `AnswerFailed` after a charge. */
-  async submit({ envelope, object, opening }: Submission): Promise<Outcome> {
-    const { ledger, room } = this.#open();
+  /**
+   * Takes a statement; `waits` hears that from now on only witnesses are waited for. Throws {@link Refusal}, or `AnswerFailed`
+   * after a charge.
+   */
+  async submit({ envelope, object, opening }: Submission, waits: () => void = () => {}): Promise<Outcome> {
+    const { ledger, room, finality, begun } = this.#open();
+    await finality.until(begun);
     let act: Authorised | undefined;
     try {
       act = await authorise(envelope, room, ledger.log, this.#options.clock());
-      return await this.#obey(act, object, opening);
+      return await this.#obey(act, object, opening, waits);
     } catch (error) {
       if (error instanceof ForkSeen) {
         await this.#stop();
@@ -175,8 +186,8 @@ export class Enclave {
 
   /** A public or session-protected file of the log: `checkpoint`, `tile/…`, `objects/<sha256>`. */
   async read(path: string, session: string | null): Promise<Uint8Array | undefined> {
-    const { ledger } = this.#open();
-    if (path === 'checkpoint') return utf8(ledger.log.checkpoint());
+    const { ledger, finality } = this.#open();
+    if (path === 'checkpoint') return utf8(finality.head.note);
     if (!this.#sessions.isOpen(session)) throw new Refusal('session-invalid');
     if (path.startsWith('objects/')) return ledger.objects.get(path.slice('objects/'.length));
     return directoryFetch(join(this.#options.state, 'log'))(path).catch(() => undefined);
@@ -197,7 +208,25 @@ export class Enclave {
     return previewIn(room, request, { ref: member.ref, unit: member.unit });
   }
 
-  async #obey(act: Authorised, object: unknown, opening: Submission['opening']): Promise<Outcome> {
+  /** What is to be witnessed, as soon as there is something; null in a room without witnesses. */
+  async unwitnessed(): Promise<Unwitnessed> {
+    const { finality, room } = await this.#whenFounded.promise;
+    const head = await finality.next();
+    const { witnesses, quorum } = room.charter;
+    return head && { size: head.size, checkpoint: head.note, witnesses, quorum };
+  }
+
+  /** Consistency proof between two published sizes. Throws `RangeError`. */
+  consistency(from: number, to: number): Promise<readonly Uint8Array[]> {
+    return this.#open().ledger.log.consistency(from, to);
+  }
+
+  /** Takes cosignatures; whether they make the checkpoint of this size final. */
+  cosigned(size: number, lines: string): Promise<boolean> {
+    return this.#open().finality.cosigned(size, lines);
+  }
+
+  async #obey(act: Authorised, object: unknown, opening: Submission['opening'], waits: () => void): Promise<Outcome> {
     const { ledger, room, desk } = this.#open();
     const { statement } = act;
     switch (statement.type) {
@@ -232,7 +261,7 @@ export class Enclave {
         return { accepted: await this.#accepted(logged) };
       }
       case 'query.run':
-        return this.#run({ ...act, statement }, opening);
+        return this.#run({ ...act, statement }, opening, waits);
       case 'session.open':
         return this.#openSession(act);
       default:
@@ -240,9 +269,12 @@ export class Enclave {
     }
   }
 
-  async #run(run: Run, opening: Submission['opening']): Promise<Outcome> {
-    const { room, desk } = this.#open();
+  async #run(run: Run, opening: Submission['opening'], waits: () => void): Promise<Outcome> {
+    const { room, desk, finality } = this.#open();
     const { logged, stored } = await answer(desk, room, run, opening);
+    waits();
+    // Whoever sets the state back to before this entry cannot have it witnessed again, and nobody gets a second draw of noise.
+    await finality.until(logged.index + 1);
     // The member has new keys since: what was asked with the lost ones is a repeat for the new ones, and for nobody else.
     if (!isCurrent(room, run)) throw new AnswerFailed();
     const header = { format: 'reinraum/result/v1', room: room.id, query: run.statement.body.query };
@@ -277,14 +309,10 @@ export class Enclave {
   }
 
   async #accepted({ index, bytes }: Logged): Promise<Accepted> {
-    const proof = await this.#ledger().log.receipt(index);
+    const { finality, ledger } = this.#open();
+    const { head } = finality;
+    const proof = await ledger.log.receipt(index, index < head.size ? head : ledger.log.published);
     return { index, entry: new TextDecoder().decode(bytes), proof };
-  }
-
-  #ledger(): Ledger {
-    const ledger = this.#founded?.ledger;
-    if (!ledger) throw new Refusal('room-not-founded');
-    return ledger;
   }
 
   #open(): Founded {
@@ -308,7 +336,7 @@ export class Enclave {
   }
 
   #openLedger(digest: string): Promise<Ledger> {
-    return openLedger(this.#options, this.#stores.identity, digest);
+    return openLedger(this.#options, this.#stores.identity, digest, () => this.#founded?.finality.grown());
   }
 
   /** Logs the start, closes what a crash left open, and is ready for members. */
@@ -318,7 +346,7 @@ export class Enclave {
     const claims = await ledger.objects.put(canonicalBytes(this.#claims));
     const nonce = new Uint8Array(32);
     this.#options.fill(nonce);
-    await ledger.exclusive((append) => {
+    const { index } = await ledger.exclusive((append) => {
       const detail = { claims, assurance: this.#assurance, nonce: toHex(nonce) };
       return append({ type: 'enclave.started', activity: 'verwalten', detail });
     });
@@ -326,6 +354,8 @@ export class Enclave {
     await recover(desk, room);
     await destroyWithdrawnKeys(desk, room);
     stockApproved(desk, room);
-    this.#founded = { ledger, room, desk };
+    const finality = new Finality(policyOf(room.charter, room.id), ledger.log);
+    this.#founded = { ledger, room, desk, finality, begun: index + 1 };
+    this.#whenFounded.resolve(this.#founded);
   }
 }

@@ -1,5 +1,5 @@
 /** The founding of a room: the instance is checked as a whole, and exists once every founder has signed it. */
-import { earliest, isEnrollable, isSealable, lifetimeMaxMs } from '@reinraum/audit';
+import { earliest, isEnrollable, isSealable, lifetimeMaxMs, witnessFault } from '@reinraum/audit';
 import {
   Charter,
   DatasetSchema,
@@ -38,8 +38,9 @@ export async function checkFounding(
   if (weak >= 0) throw new Refusal('charter-malformed', `members.${weak}.signingKey`);
   const open = charter.members.findIndex((member) => !isSealable(member.readingKey));
   if (open >= 0) throw new Refusal('charter-malformed', `members.${open}.readingKey`);
+  const fault = witnessFault(charter);
+  if (fault !== undefined) throw new Refusal('charter-malformed', fault);
   // What is not built yet is not promised: a charter that names it is refused, not quietly weakened.
-  if (charter.witnesses.length > 0) throw new Refusal('charter-malformed', 'witnesses');
   const linked = charter.populations.findIndex(({ linkage }) => linkage === 'linked');
   if (linked >= 0) throw new Refusal('charter-malformed', `populations.${linked}.linkage`);
   const schemas = charter.datasets.map((dataset, at) => schemaOf(founding.schemas, charter, dataset, at));

@@ -104,12 +104,18 @@ export async function openStores(
 }
 
 /** The room's log, replayed. */
-export async function openLedger(options: EnclaveOptions, identity: SigningKey, room: string): Promise<Ledger> {
+export async function openLedger(
+  options: EnclaveOptions,
+  identity: SigningKey,
+  room: string,
+  onPublished: () => void,
+): Promise<Ledger> {
   const objects = new ObjectStore(join(options.state, 'objects'));
   const log = await Log.open({
     directory: join(options.state, 'log'),
     origin: `reinraum/${room}`,
     signingKey: identity,
+    onPublished,
     onFailure: options.failed,
   });
   return Ledger.open({ log, objects, room, recorder: options.measurement, clock: options.clock });

@@ -72,8 +72,7 @@ const common = {
   /** Units that may receive results at all; a query narrows this further. */
   recipients: z.array(UnitPath).min(1).max(64),
   retention: z.strictObject({ releasesUntil: Day, logYears: z.int().min(1).max(30) }),
-  /** Names of independent witnesses; a room without any says so on every screen. */
-  witnesses: z.array(z.string().min(1).max(200)).max(16),
+  /** How many of the witnesses must have cosigned before an answer leaves: more than half, so that any two quorums share one. */
   quorum: z.int().min(0).max(16),
   /** How many other owners and DPOs, of at least two parties, give a member who has lost a key new ones. */
   recovery: z.strictObject({ approvals: z.int().min(2).max(16) }),
@@ -81,12 +80,30 @@ const common = {
 
 /** What people write and review before anyone has keys: `charter.yaml`. */
 export const CharterTemplate = z
-  .strictObject({ ...common, datasets: z.array(Slug).min(1).max(64) })
+  .strictObject({
+    ...common,
+    datasets: z.array(Slug).min(1).max(64),
+    /** Names of the keys of independent witnesses; a room without any says so on every screen. */
+    witnesses: z.array(z.string().min(1).max(200)).max(16),
+  })
   .superRefine((template, context) => {
     const datasets = template.datasets.map((id) => ({ id }));
     for (const message of charterFaults({ ...template, datasets })) context.addIssue({ code: 'custom', message });
   });
 export type CharterTemplate = z.infer<typeof CharterTemplate>;
+
+/** An independent witness of the log (docs/spec/witness.md): its verifier key, and where it is asked. */
+export const Witness = z.strictObject({
+  key: z
+    .string()
+    .max(300)
+    .regex(/^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, 'write the verifier key that "witness keygen" prints'),
+  url: z
+    .string()
+    .max(300)
+    .regex(/^https?:\/\/[!-~]+$/, 'write an address that begins with https://'),
+});
+export type Witness = z.infer<typeof Witness>;
 
 /** What owners and DPOs sign: the template with schemas, members and the enclave filled in. Its hash names the room. */
 export const Charter = z
@@ -97,6 +114,7 @@ export const Charter = z
       .min(1)
       .max(64),
     members: z.array(Member).min(2).max(256),
+    witnesses: z.array(Witness).max(16),
     enclave: z.strictObject({
       /** Ed25519: signs checkpoints, offers and releases. */
       signingKey: Bytes32,
@@ -111,7 +129,8 @@ export type Charter = z.infer<typeof Charter>;
 
 /** References inside a charter that lead nowhere or stand twice, in words that name the field. */
 export function charterFaults(
-  charter: Omit<Charter, 'datasets' | 'members' | 'enclave'> & {
+  charter: Omit<Charter, 'datasets' | 'members' | 'enclave' | 'witnesses'> & {
+    readonly witnesses: readonly unknown[];
     readonly datasets: readonly { readonly id: string }[];
     readonly members?: readonly Member[];
   },
@@ -155,6 +174,9 @@ export function charterFaults(
   }
   for (const population of charter.populations) faults.push(...allotmentFaults(population, charter, units));
   if (charter.quorum > charter.witnesses.length) faults.push('quorum: more than there are witnesses');
+  else if (charter.witnesses.length > 0 && 2 * charter.quorum <= charter.witnesses.length) {
+    faults.push('quorum: at most half of the witnesses; two quorums could have none in common');
+  }
   if (charter.members && charter.members.filter(({ roles }) => roles.some((role) => role !== 'analyst')).length > 16) {
     faults.push('members: more than 16 owners and data protection officers');
   }

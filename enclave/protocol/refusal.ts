@@ -6,6 +6,10 @@ import type { Bilingual } from './name.ts';
 
 /** Every refusal code with what it says to people. The codes are stable; the texts may be improved. */
 export const refusals = {
+  'quorum-missing': {
+    de: 'Zu wenige Zeugen haben den Stand des Protokolls bestätigt; ohne sie verlässt keine Antwort den Raum. Später erneut fragen: Was schon berechnet ist, kommt dann ohne Abbuchung.',
+    en: 'Too few witnesses have confirmed the log; without them no answer leaves the room. Ask again later: what was computed already comes at no charge then.',
+  },
   'envelope-malformed': {
     de: 'Der Umschlag der Erklärung ist nicht lesbar. Erwartet wird ein DSSE-Umschlag mit einer Ed25519-Signatur.',
     en: 'The statement envelope cannot be read. Send a DSSE envelope with one Ed25519 signature.',

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { concat, utf8 } from './bytes.ts';
-import { Charter, Member } from './charter.ts';
+import { Charter, Member, Witness } from './charter.ts';
 import { SignedDocument } from './document.ts';
 import { withLoss } from './loss.ts';
 import { Bilingual, Bytes32, Digest, Instant, Slug } from './name.ts';
@@ -57,8 +57,19 @@ export const DoorRequest = z.discriminatedUnion('method', [
   z.strictObject({ id, method: z.literal('read'), path: z.string().max(200), session: z.string().max(100).nullable() }),
   z.strictObject({ id, method: z.literal('catalogue'), session: z.string().max(100) }),
   z.strictObject({ id, method: z.literal('preview'), session: z.string().max(100), preview: PreviewRequest }),
+  /** A checkpoint that is to be witnessed, once there is one. */
+  z.strictObject({ id, method: z.literal('unwitnessed') }),
+  z.strictObject({ id, method: z.literal('consistency'), from: z.int().min(0), to: z.int().min(0) }),
+  /** Signature lines of witnesses under a checkpoint that was handed out. */
+  z.strictObject({ id, method: z.literal('cosigned'), size: z.int().min(1), lines: z.string().max(8192) }),
 ]);
 export type DoorRequest = z.infer<typeof DoorRequest>;
+
+/** What is to be witnessed, by whom and by how many; null in a room without witnesses. */
+export const Unwitnessed = z
+  .strictObject({ size: z.int(), checkpoint: z.string(), witnesses: z.array(Witness), quorum: z.int() })
+  .nullable();
+export type Unwitnessed = z.infer<typeof Unwitnessed>;
 
 /** Answers: a value, a refusal, or the one constant failure. */
 export const DoorResponse = z.union([
@@ -83,6 +94,8 @@ export const Status = z.strictObject({
   assurance: z.enum(['software', 'degraded']),
   claims: SignedDocument,
   witnesses: z.int(),
+  /** Newest entries no quorum of the witnesses has cosigned yet; null without witnesses. */
+  unwitnessed: z.int().nullable(),
   checkpoint: z.string().nullable(),
 });
 export type Status = z.infer<typeof Status>;

@@ -1,6 +1,7 @@
 /** `reinraum audit verify`: the log of a room, checked by anyone, without the room. */
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
   Broken,
   directoryFetch,
@@ -48,8 +49,23 @@ export type StateVerdict =
     }
   | { readonly verified: false; readonly entry: number | null; readonly rule: string; readonly message: string };
 
-/** Verifies the log and objects of a state directory, and its journal where there is one. */
+/** How often and how long apart a checkpoint is looked at again that its witnesses may be about to cosign. */
+const quorumAttemptsMax = 12;
+const quorumWaitMs = 250;
+
+/**
+ * Verifies the log and objects of a state directory, and its journal where there is one. While the room runs its newest
+ * checkpoint may wait for its witnesses: that is waited for, three seconds at most.
+ */
 export async function verifyState(state: string, room?: string): Promise<StateVerdict> {
+  for (let attempts = 1; ; attempts++) {
+    const verdict = await verifiedOnce(state, room);
+    if (verdict.verified || verdict.rule !== 'quorum-missing' || attempts >= quorumAttemptsMax) return verdict;
+    await setTimeout(quorumWaitMs);
+  }
+}
+
+async function verifiedOnce(state: string, room?: string): Promise<StateVerdict> {
   const log = join(state, 'log');
   await access(log).catch(() => {
     throw new Error(`${state}: no state directory of a room (it has no folder "log")`);

@@ -17,6 +17,7 @@ import {
   parseRational,
   partyOf,
   price,
+  Witness,
 } from '@reinraum/protocol';
 import type { Command } from 'commander';
 import { analysePolicies, loadAssumed } from '../example/policy-analysis.ts';
@@ -49,12 +50,13 @@ export function addCharter(program: Command): void {
     .requiredOption('--url <url>', 'address of the installation that will run the room')
     .requiredOption('--room <name>', 'name of the room there')
     .requiredOption('--out <file>', 'instance to write')
-    .action(async (folder: string, options: { member: string[]; url: string; room: string; out: string }) => {
+    .option('--witness <address,key...>', 'address and verifier key of every witness, parted by a comma')
+    .action(async (folder: string, options: InstanceWords) => {
       const { template, schemas } = await loadRoomPolicies(folder);
       const members: Member[] = [];
       for (const path of options.member) members.push(Member.parse(JSON.parse(await readFile(path, 'utf8'))));
       const claims = await verifiedClaims(new RoomPublic(options));
-      const instance = instanceOf(template, schemas, members, claims);
+      const instance = instanceOf(template, schemas, members, claims, (options.witness ?? []).map(witnessOf));
       await writeFile(options.out, `${JSON.stringify(instance, null, 2)}\n`, { flag: 'wx' });
       say(`assurance: ${claims.assurance}; measurement: ${claims.measurement}`);
       for (const { ref, unit } of withoutRecovery(instance.charter)) {
@@ -79,6 +81,22 @@ export function addCharter(program: Command): void {
       await writeFile(options.out, `${JSON.stringify({ ref: keys.member.ref, envelope }, null, 2)}\n`, { flag: 'wx' });
       print(room);
     });
+}
+
+interface InstanceWords {
+  readonly member: string[];
+  readonly url: string;
+  readonly room: string;
+  readonly out: string;
+  readonly witness?: string[];
+}
+
+/** `https://zeuge.example,zeuge.example+1a2b3c4d+BJ…`. Throws an error that says how to write it. */
+function witnessOf(text: string): Witness {
+  const at = text.indexOf(',');
+  const witness = Witness.safeParse({ url: text.slice(0, at), key: text.slice(at + 1) });
+  if (witness.success) return witness.data;
+  throw new Error('--witness: write address,key with the key that "witness keygen" prints');
 }
 
 /** Findings by question; of the plan's price only the last word, which speaks of all questions. */

@@ -6,7 +6,7 @@ import { type AggregateQuery, among, digestOf, type Json } from '@reinraum/proto
 import type { Command } from 'commander';
 import { loadPolicies, type Policies } from '../example/policy-files.ts';
 import { type Comparison, compareWithReference } from '../example/reference.ts';
-import { type ExampleRun, runExample } from '../example/run.ts';
+import { type ExampleRun, type OpenExample, openExample, runExample } from '../example/run.ts';
 import { type Installation, serveInstallation } from '../gateway/node.ts';
 import { Rooms } from '../host/rooms.ts';
 import type { Stage } from '../steward/hand-over.ts';
@@ -56,18 +56,21 @@ async function runRoom(name: string, options: RunOptions, isServed = options.onc
   const directory = isTemporary ? await mkdtemp(join(tmpdir(), 'reinraum-')) : resolve(options.state ?? '.reinraum');
   const rooms = new Rooms({ appDirectory: repositoryRoot, directory });
   let installation: Installation | undefined;
+  let room: OpenExample | undefined;
   try {
     const screens = isServed ? await servedScreens() : {};
     installation = await serveInstallation({ rooms, port: isTemporary ? 0 : Number(options.port), ...screens });
     await rooms.room(policies.template.id);
-    const run = await runExample({
+    const asked = {
       policies,
       url: installation.url,
       directory: join(directory, 'rooms', policies.template.id),
       ...(options.data === undefined ? {} : { data: resolve(options.data) }),
       say,
       progress: progressOf(),
-    });
+    };
+    room = await openExample(asked);
+    const run = await runExample(asked, room);
     const comparisons = await compareWithReference(policies, run.answers, options.data);
     if (options.json) print(JSON.stringify(summaryOf(run, comparisons)));
     else show(policies, run, comparisons);
@@ -77,7 +80,9 @@ async function runRoom(name: string, options: RunOptions, isServed = options.onc
       await interrupted();
     }
   } finally {
+    // The room first: its last entries are witnessed on the way out.
     await installation?.close();
+    await room?.close();
     if (isTemporary) await rm(directory, { recursive: true, force: true });
   }
 }

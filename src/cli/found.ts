@@ -1,10 +1,11 @@
 /** `reinraum found`: hands an instance with all signatures to its enclave; from then on the room exists. */
 
 import { readFile } from 'node:fs/promises';
+import { formatVkey, logKeyOf } from '@reinraum/audit';
 import { foundingOf, RoomPublic, roomOf } from '@reinraum/client';
 import type { Command } from 'commander';
 import { readInstance } from './address.ts';
-import { print } from './output.ts';
+import { print, say } from './output.ts';
 
 /** Adds the command. */
 export function addFound(program: Command): void {
@@ -24,5 +25,10 @@ export function addFound(program: Command): void {
       }
       await new RoomPublic(options).found(foundingOf(instance, signatures));
       print(roomOf(instance));
+      if (instance.charter.witnesses.length > 0) {
+        // What the witnesses' `--logs` file needs: until they know the log, nothing is answered.
+        const { name, publicKey } = logKeyOf(instance.charter, roomOf(instance));
+        say(`log ${formatVkey(name, publicKey)}`);
+      }
     });
 }

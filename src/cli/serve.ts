@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type HostAddress, pinoAccessLog, serveInstallation } from '../gateway/node.ts';
-import { RoomInUse, Rooms } from '../host/rooms.ts';
+import { RoomInUse, Rooms, type RoomsOptions } from '../host/rooms.ts';
 import { tokenFromFile } from '../host/token-file.ts';
 import { say } from './output.ts';
 import { repositoryRoot } from './root.ts';
@@ -19,6 +19,14 @@ interface ServeWords {
   readonly hostHostname: string;
   readonly hostTokenFile?: string;
 }
+
+/** What is said of a room somebody should look at. */
+const alarms = {
+  'quorum-missing':
+    'Zu wenige Zeugen antworten; keine Antwort verlässt den Raum. / Too few witnesses answer; no answer leaves the room.',
+  'rolled-back':
+    'ALARM: Die Zeugen kennen Einträge, die diesem Zustand fehlen – eine ältere oder zweite Kopie. Der Raum ist geschlossen. / ALARM: The witnesses know entries this state does not have – an older or a second copy. The room is closed.',
+} as const;
 
 /** How often and how long apart a lock is tried that a killed predecessor's enclave may hold for a moment longer. */
 const lockAttemptsMax = 20;
@@ -38,7 +46,8 @@ export function addServe(program: Command): void {
     .option('--host-token-file <file>', 'token of that gateway; made with mode 0600 where there is none')
     .action(async (options: ServeWords) => {
       const host = await hostAddress(options);
-      const rooms = new Rooms({ appDirectory: repositoryRoot, directory: resolve(options.state) });
+      const alarm: RoomsOptions['alarm'] = (room, what) => say(`room "${room}": ${alarms[what]}`);
+      const rooms = new Rooms({ appDirectory: repositoryRoot, directory: resolve(options.state), fetch, alarm });
       const { hostname } = options;
       const stop = interrupted();
       const installation = await serveInstallation({

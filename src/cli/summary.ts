@@ -9,7 +9,8 @@ export function summaryOf(run: ExampleRun, comparisons: readonly Comparison[]) {
     rooms: [{ id: run.room, digest: run.digest }],
     notice: run.notice,
     assurance: run.assurance,
-    witnesses: 0,
+    witnesses: run.witnesses.count,
+    quorum: run.witnesses.quorum,
     datasets: run.datasets.map(({ dataset, rows, ms }) => ({ dataset, rows, seconds: seconds(ms) })),
     releases: run.answers.map(({ query, parameters, charges, answered, ms }) => {
       return {

@@ -8,6 +8,7 @@ import {
   type Founding,
   founders,
   type Member,
+  type Witness,
 } from '@reinraum/protocol';
 import { z } from 'zod';
 
@@ -16,7 +17,8 @@ export const Instance = z.strictObject({ charter: Charter, schemas: z.array(Data
 export type Instance = z.infer<typeof Instance>;
 
 /**
- * Fills in a template: schemas by digest, members, the enclave's key and measurement from claims that were verified.
+ * Fills in a template: schemas by digest, members, witnesses, the enclave's key and measurement from claims that were
+ * verified.
  * Throws an error naming the field where something is missing.
  */
 export function instanceOf(
@@ -24,15 +26,24 @@ export function instanceOf(
   schemas: readonly DatasetSchema[],
   members: readonly Member[],
   claims: Claims,
+  witnesses: readonly Witness[] = [],
 ): Instance {
   const datasets = template.datasets.map((id) => {
     const schema = schemas.find((candidate) => candidate.id === id);
     if (!schema) throw new Error(`datasets: there is no schema for "${id}"`);
     return { id, schema: digestOf(schema) };
   });
+  const named = template.witnesses.map((name) => {
+    const witness = witnesses.find(({ key }) => key.startsWith(`${name}+`));
+    if (!witness) throw new Error(`witnesses: key and address of "${name}" are missing`);
+    return witness;
+  });
+  const unnamed = witnesses.find((witness) => !named.includes(witness));
+  if (unnamed) throw new Error(`witnesses: the charter does not name "${unnamed.key.split('+')[0]}"`);
   const { signingKey, measurement } = claims;
   const enclave = { signingKey, measurements: [measurement] };
-  return Instance.parse({ charter: { ...template, datasets, members: [...members], enclave }, schemas: [...schemas] });
+  const charter = { ...template, datasets, members: [...members], witnesses: named, enclave };
+  return Instance.parse({ charter, schemas: [...schemas] });
 }
 
 /** The room's name: the digest of the charter. */

@@ -1,5 +1,5 @@
 /** A member's connection to a room: signs statements, checks receipts, opens what is sealed to the member. */
-import { ed25519Verifier, type Fetch, formatVkey, verifyReceipt } from '@reinraum/audit/verifier';
+import { evaluatePolicy, type Fetch, logKeyOf, policyOf, verifyReceipt } from '@reinraum/audit/verifier';
 import {
   Accepted,
   type Bilingual,
@@ -7,6 +7,7 @@ import {
   type Charter,
   Claims,
   concat,
+  decodeEntry,
   digestOf,
   type Founding,
   FrameReader,
@@ -138,7 +139,7 @@ export class RoomClient {
 
   /** Verifier of the room's log, from the charter. */
   get logVerifier() {
-    return ed25519Verifier(formatVkey(`reinraum/${this.roomId}`, fromBase64(this.charter.enclave.signingKey)));
+    return logKeyOf(this.charter, this.roomId);
   }
 
   /** Signs an act, submits it and checks the receipt that comes back. Throws as {@link submit}. */
@@ -167,6 +168,7 @@ export class RoomClient {
     if (!frame) throw new RoomProblem(502, {});
     const accepted = Accepted.parse(frame.head);
     const { checkpoint } = await verifyReceipt(utf8(accepted.entry), accepted.proof, this.logVerifier);
+    await this.#checkWitnessed(accepted, checkpoint.note);
     this.#seen = checkpoint.note;
     return { accepted, body: await this.#opened(frame.body) };
   }
@@ -218,6 +220,16 @@ export class RoomClient {
         throw error;
       }
     };
+  }
+
+  /** A result stands on a checkpoint that a quorum of the charter's witnesses has cosigned, or it is none. */
+  async #checkWitnessed({ entry }: Accepted, note: string): Promise<void> {
+    const policy = policyOf(this.charter, this.roomId);
+    const { type } = decodeEntry(utf8(entry));
+    if (!policy || (type !== 'query.released' && type !== 'query.repeated')) return;
+    if (!(await evaluatePolicy(policy, note)).quorum) {
+      throw new Distrust('answer', 'too few witnesses have confirmed the log it stands in');
+    }
   }
 
   async #opened(sealed: Uint8Array): Promise<Uint8Array> {

@@ -40,6 +40,7 @@ import type { SourceRecord } from '../steward/records.ts';
 import { approved } from './approvals.ts';
 import type { Policies } from './policy-files.ts';
 import { recordsOf } from './source.ts';
+import { exampleWitnesses, serveExampleWitnesses } from './witnesses.ts';
 
 /** Where an example runs, and who is told. */
 export interface ExampleOptions {
@@ -72,6 +73,8 @@ export interface ExampleRun {
   readonly digest: string;
   readonly notice: { readonly de: string; readonly en: string };
   readonly assurance: 'software' | 'degraded';
+  /** How many witnesses cosign the log, and how many of them are enough. */
+  readonly witnesses: { readonly count: number; readonly quorum: number };
   readonly datasets: readonly { readonly dataset: string; readonly rows: number | null; readonly ms: number }[];
   readonly answers: readonly ExampleAnswer[];
   readonly tables: readonly ExampleTable[];
@@ -83,15 +86,36 @@ export interface ExampleRun {
 
 type Balance = Awaited<ReturnType<RoomClient['catalogue']>>['balances'][number];
 
-/** Runs an example from start to verification. */
-export async function runExample(options: ExampleOptions): Promise<ExampleRun> {
+/** An example room that is founded, with its witnesses at work. */
+export interface OpenExample {
+  readonly instance: Instance;
+  readonly members: Members;
+  /** Ends the witnesses; the room answers nothing without them. */
+  close(): Promise<void>;
+}
+
+/** Founds an example room where it is not founded yet, and starts its witnesses. */
+export async function openExample(options: ExampleOptions): Promise<OpenExample> {
   const { policies, url, directory, say } = options;
-  const room = policies.template.id;
-  const address = { url, room };
   const keysDirectory = join(directory, 'keys');
   const members = await membersOf(policies, keysDirectory);
   say(`Schlüsseldateien / key files: ${keysDirectory}`);
-  const instance = await founded(options, new RoomPublic(address), members);
+  const instance = await founded(options, new RoomPublic({ url, room: policies.template.id }), members);
+  const witnesses = await serveExampleWitnesses({ instance, directory: witnessesIn(directory), nowMs: Date.now });
+  if (instance.charter.witnesses.length > 0)
+    say(`Zeugen auf dieser Maschine / witnesses on this machine: ${witnesses.url}`);
+  return { instance, members, close: () => witnesses.close() };
+}
+
+function witnessesIn(directory: string): string {
+  return join(directory, 'witnesses');
+}
+
+/** Does the main job on an example room, from the data to the verification. */
+export async function runExample(options: ExampleOptions, { instance, members }: OpenExample): Promise<ExampleRun> {
+  const { policies, url, directory, say } = options;
+  const room = policies.template.id;
+  const address = { url, room };
   const clientOf = (name: string) => new RoomClient(address, instance.charter, memberNamed(members, name));
   const datasets: ExampleRun['datasets'][number][] = [];
   for (const dataset of policies.example.datasets) {
@@ -122,13 +146,14 @@ export async function runExample(options: ExampleOptions): Promise<ExampleRun> {
     digest: roomOf(instance),
     notice: instance.charter.notice,
     assurance: status.assurance,
+    witnesses: { count: instance.charter.witnesses.length, quorum: instance.charter.quorum },
     datasets,
     answers,
     tables,
     balances,
     log: { size: verdict.verified ? verdict.size : 0, bytes: await bytesBelow(join(state, 'log')) },
     verdict,
-    keys: keysDirectory,
+    keys: join(directory, 'keys'),
   };
 }
 
@@ -157,7 +182,8 @@ async function founded(
   // A room without its data is of no use: whoever forgot --data is told before it is founded.
   for (const { source, dataset } of policies.example.datasets) recordsOf(source, schemaNamed(policies, dataset), data);
   const cards = [...members.values()].map(({ member }) => member);
-  const instance = instanceOf(policies.template, policies.schemas, cards, await verifiedClaims(room));
+  const witnesses = await exampleWitnesses(policies.template.witnesses, witnessesIn(directory));
+  const instance = instanceOf(policies.template, policies.schemas, cards, await verifiedClaims(room), witnesses);
   const signatures = new Map<string, unknown>();
   for (const keys of members.values()) {
     const act = { room: roomOf(instance), type: 'charter.sign', body: {}, nowMs: Date.now() } as const;

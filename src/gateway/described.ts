@@ -97,6 +97,12 @@ export function problems(...codes: readonly ProblemCode[]): Record<number, Answe
 }
 
 /** Codes of what can always go wrong on the way to a room. */
-export const onTheWay = ['room-unknown', 'enclave-failed', 'host-unreachable', 'room-in-use'] as const;
+export const onTheWay = [
+  'room-unknown',
+  'enclave-failed',
+  'host-unreachable',
+  'room-in-use',
+  'room-rolled-back',
+] as const;
 /** Codes of everything the room itself can refuse. */
 export const refusalCodes = Object.keys(refusals) as readonly RefusalCode[];

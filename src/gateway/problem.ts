@@ -20,6 +20,11 @@ const edge = {
     de: 'Ein anderer Prozess arbeitet auf dem Zustandsverzeichnis dieses Raums.',
     en: 'Another process is running on this room’s state directory.',
   },
+  'room-rolled-back': {
+    status: 503,
+    de: 'Die Zeugen dieses Raums kennen Einträge, die seinem Zustand fehlen: Er ist eine ältere oder zweite Kopie und antwortet nicht.',
+    en: 'The witnesses of this room know entries its state does not have: it is an older or a second copy and does not answer.',
+  },
   'storage-full': {
     status: 507,
     de: 'Der Speicher des Raums ist voll. Was angekommen ist, bleibt; der Betreiber muss Platz schaffen.',

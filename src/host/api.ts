@@ -9,7 +9,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { ZodError } from 'zod';
 import type { Reply } from './door-client.ts';
 import { jsonBytesMax, pieceBytesMax } from './limits.ts';
-import { RoomInUse, type Rooms, type RunningRoom } from './rooms.ts';
+import { RolledBack, RoomInUse, type Rooms, type RunningRoom } from './rooms.ts';
 import { OffsetMismatch, StorageFull } from './uploads.ts';
 
 /** What the API works with. `token` is the shared secret of gateway and host. */
@@ -33,6 +33,7 @@ export function hostApi({ rooms, token }: HostApiOptions): Hono {
     if (error instanceof OffsetMismatch) return context.json({ offset: error.offset }, 409);
     if (error instanceof StorageFull) return context.json({ failed: 'storage-full' }, 507);
     if (error instanceof RoomInUse) return context.json({ failed: 'room-in-use' }, 503);
+    if (error instanceof RolledBack) return context.json({ failed: 'room-rolled-back' }, 503);
     const isBadInput = error instanceof ZodError || error instanceof SyntaxError || error instanceof RangeError;
     return isBadInput
       ? context.json({ failed: 'body-malformed' }, 400)

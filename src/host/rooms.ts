@@ -3,14 +3,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { Slug, toBase64 } from '@reinraum/protocol';
+import type { WitnessFetch } from '@reinraum/audit';
+import { Slug, Status, toBase64 } from '@reinraum/protocol';
 import { DoorClient } from './door-client.ts';
 import { type EnclaveProcess, LOCK_HELD_EXIT_CODE, type SandboxOptions, spawnEnclave } from './sandbox.ts';
 import { Uploads } from './uploads.ts';
+import { carryToWitnesses } from './witnessing.ts';
 
 /** How often and how long apart a lock is tried that an enclave of our own held. */
 const lockAttemptsMax = 50;
 const lockWaitMs = 100;
+/** How often the last checkpoint is looked for on the way out. */
+const closingAttemptsMax = 20;
 
 /** One running room. */
 export interface RunningRoom {
@@ -28,6 +32,16 @@ export class RoomInUse extends Error {
   }
 }
 
+/** Too many of the room's witnesses have seen entries this state directory does not have: it is an old or a second copy. */
+export class RolledBack extends Error {
+  constructor(name: string) {
+    super(
+      `room "${name}": its witnesses have seen entries that its state does not have. It is an older copy or a second one; put the newest state back.`,
+    );
+    this.name = 'RolledBack';
+  }
+}
+
 /** What the host needs to know about the installation. */
 export interface RoomsOptions {
   /** The repository's root. */
@@ -36,6 +50,10 @@ export interface RoomsOptions {
   readonly directory: string;
   /** For tests: another entry and further mounts. */
   readonly sandbox?: Partial<SandboxOptions>;
+  /** The line to the witnesses. Default: the platform's `fetch`. */
+  readonly fetch?: WitnessFetch;
+  /** Hears what somebody should look at: a room without its quorum, or one that is rolled back. Default: nobody does. */
+  readonly alarm?: (room: string, what: 'quorum-missing' | 'rolled-back') => void;
 }
 
 /** Starts, restarts and stops the enclaves of an installation. */
@@ -44,6 +62,8 @@ export class Rooms {
   readonly #running = new Map<string, Promise<RunningRoom>>();
   /** Rooms whose enclave has ended here: what it left inside may hold the lock for a moment longer. */
   readonly #ended = new Set<string>();
+  /** Rooms their witnesses do not know as they are. Nothing but another state would help, so they stay closed. */
+  readonly #rolledBack = new Set<string>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -64,6 +84,7 @@ export class Rooms {
   /** The running room; starts its enclave, and starts it again after it ended. Creates the directory of a new room. */
   room(name: string): Promise<RunningRoom> {
     const slug = Slug.parse(name);
+    if (this.#rolledBack.has(slug)) return Promise.reject(new RolledBack(slug));
     const known = this.#running.get(slug);
     if (known) return known;
     const started = this.#startAgain(slug);
@@ -85,6 +106,7 @@ export class Rooms {
     await Promise.all(
       [...this.#running.values()].map(async (starting) => {
         const running = await starting.catch(() => undefined);
+        await (running && allWitnessed(running.door));
         running?.door.close();
         await running?.enclave.exited;
       }),
@@ -121,7 +143,26 @@ export class Rooms {
       const { code } = await enclave.exited;
       throw code === LOCK_HELD_EXIT_CODE ? new RoomInUse(name) : error;
     }
+    void this.#witnessed(name, door);
     return { name, door, uploads: new Uploads(uploadsDirectory), enclave };
+  }
+
+  async #witnessed(name: string, door: DoorClient): Promise<void> {
+    const { fetch = globalThis.fetch, alarm = () => {} } = this.#options;
+    const missing = () => alarm(name, 'quorum-missing');
+    if ((await carryToWitnesses({ door, fetch, missing })) !== 'rolled-back') return;
+    this.#rolledBack.add(name);
+    alarm(name, 'rolled-back');
+    door.close();
+  }
+}
+
+/** Waits for the last checkpoint to be witnessed, so that what is left behind can be verified; not for long. */
+async function allWitnessed(door: DoorClient): Promise<void> {
+  for (let attempts = 0; attempts < closingAttemptsMax; attempts++) {
+    const status = await door.ask({ method: 'status' }).catch(() => undefined);
+    if (!status || !Status.parse(status.value).unwitnessed) return;
+    await setTimeout(lockWaitMs);
   }
 }
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { repositoryRoot } from '../../src/cli/root.ts';
 import { loadPolicies } from '../../src/example/policy-files.ts';
-import { runExample } from '../../src/example/run.ts';
+import { openExample, runExample } from '../../src/example/run.ts';
 import { serveInstallation } from '../../src/gateway/node.ts';
 import { Rooms } from '../../src/host/rooms.ts';
 import { hasKoeln, koelnData, loadKoeln } from '../support/koeln.ts';
@@ -54,14 +54,15 @@ async function benchAdmission(): Promise<void> {
   const rooms = new Rooms({ appDirectory: repositoryRoot, directory });
   const installation = await serveInstallation({ rooms, port: 0 });
   await rooms.room('koeln');
-  const run = await runExample({
+  const asked = {
     policies,
     url: installation.url,
     directory: join(directory, 'rooms', 'koeln'),
     data: koelnData,
     say: () => {},
     progress: () => {},
-  });
+  };
+  const run = await runExample(asked, await openExample(asked));
   await installation.close();
   await rm(directory, { recursive: true, force: true });
   for (const { dataset, rows, ms } of run.datasets) {

@@ -2,7 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AggregateQuery, type CharterTemplate, DatasetSchema, digestOf, type Json } from '@reinraum/protocol';
+import {
+  AggregateQuery,
+  type CharterTemplate,
+  DatasetSchema,
+  digestOf,
+  type Json,
+  type Witness,
+} from '@reinraum/protocol';
 import { repositoryRoot } from '../../src/cli/root.ts';
 import { foundingOf, type Instance, instanceOf, roomOf } from '../../src/client/instance.ts';
 import { type MemberKeys, newMember } from '../../src/client/key-file.ts';
@@ -142,6 +149,8 @@ export interface SmallRoomOptions {
   readonly sandbox?: Partial<SandboxOptions>;
   /** Offers the host's API to a gateway the test brings. */
   readonly host?: HostAddress;
+  /** Witnesses of the charter, of whom more than half are a quorum; whoever asks for them serves them. */
+  readonly witnesses?: readonly Witness[];
   /** Folder of the built screens, where they are to be served. */
   readonly screens?: string;
 }
@@ -167,6 +176,7 @@ export async function smallRoom({
   screens,
   schema = residents,
   other = debtors,
+  witnesses = [],
 }: SmallRoomOptions = {}): Promise<SmallRoom> {
   const directory = await mkdtemp(join(tmpdir(), 'reinraum-test-'));
   const rooms = new Rooms({ appDirectory: repositoryRoot, directory, ...(sandbox ? { sandbox } : {}) });
@@ -182,11 +192,17 @@ export async function smallRoom({
   const address = { url: installation.url, room: 'small' };
   const everyone = people();
   const cards = Object.values(everyone).map(({ member }) => member);
+  const usual = {
+    ...template(rho, delta),
+    witnesses: witnesses.map(({ key }) => key.slice(0, key.indexOf('+'))),
+    quorum: witnesses.length === 0 ? 0 : Math.floor(witnesses.length / 2) + 1,
+  };
   const instance = instanceOf(
-    charter ? charter(template(rho, delta)) : template(rho, delta),
+    charter ? charter(usual) : usual,
     [schema, other],
     cards,
     await verifiedClaims(new RoomPublic(address)),
+    witnesses,
   );
   const room: SmallRoom = {
     directory,

@@ -1,7 +1,9 @@
 /** The shipped policies: they parse and fit together, stay within their caps, and allow and refuse what their cases say. */
+
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cosignatureType, formatVkey } from '@reinraum/audit';
 import {
   AggregateQuery,
   add,
@@ -145,7 +147,11 @@ describe.each(rooms)('policies/%s', (room) => {
     }));
     const datasets = schemas.map(({ id }) => ({ id, schema: 'a'.repeat(64) }));
     const enclave = { signingKey: key(200), measurements: ['b'.repeat(64)] };
-    CharterSchema.parse({ ...template, datasets, members, enclave });
+    const witnesses = template.witnesses.map((name, at) => ({
+      key: formatVkey(name, new Uint8Array(32).fill(at), cosignatureType),
+      url: 'https://zeuge.example',
+    }));
+    CharterSchema.parse({ ...template, datasets, members, witnesses, enclave });
   });
 
   test('the comments say what the loss buys, and it is so', async () => {

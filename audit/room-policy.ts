@@ -1,0 +1,44 @@
+/** Which witnesses a room's charter names, and how many of them have to have cosigned (docs/spec/witness.md §6). */
+import { type Charter, equalBytes, fromBase64 } from '@reinraum/protocol';
+import { cosignatureVerifier } from './cosignature.ts';
+import { ed25519Verifier, formatVkey, type LogVerifier } from './note.ts';
+import { intersecting, type Policy, type PolicyWitness } from './policy.ts';
+
+/** The key of a room's log. */
+export function logKeyOf({ enclave }: Pick<Charter, 'enclave'>, room: string): LogVerifier {
+  return ed25519Verifier(formatVkey(`reinraum/${room}`, fromBase64(enclave.signingKey)));
+}
+
+/** What makes a charter's witnesses no witnesses, with the field; undefined where nothing does. */
+export function witnessFault({ witnesses, quorum, enclave }: Pick<Charter, 'witnesses' | 'quorum' | 'enclave'>) {
+  const keys: Uint8Array[] = [fromBase64(enclave.signingKey)];
+  for (const [at, { key }] of witnesses.entries()) {
+    try {
+      const { publicKey } = cosignatureVerifier(key);
+      // A key that cosigns for two, or the log's own, would make a quorum of fewer than it says.
+      if (keys.some((known) => equalBytes(known, publicKey))) return `witnesses.${at}.key`;
+      keys.push(publicKey);
+    } catch {
+      return `witnesses.${at}.key`;
+    }
+  }
+  const isSplit = witnesses.length > 0 && !intersecting(ruleOf(witnesses, quorum));
+  return isSplit || quorum > witnesses.length ? 'quorum' : undefined;
+}
+
+/** The policy of a charter without {@link witnessFault}. Undefined for a room without witnesses. */
+export function policyOf(
+  { witnesses, quorum, enclave }: Pick<Charter, 'witnesses' | 'quorum' | 'enclave'>,
+  room: string,
+): Policy | undefined {
+  if (witnesses.length === 0) return undefined;
+  return { ...ruleOf(witnesses, quorum), logs: [{ key: logKeyOf({ enclave }, room), url: undefined }] };
+}
+
+function ruleOf(witnesses: Charter['witnesses'], quorum: number): Policy {
+  const all = witnesses.map(({ key, url }): PolicyWitness => {
+    const verifier = cosignatureVerifier(key);
+    return { name: verifier.name, key: verifier, url };
+  });
+  return { logs: [], witnesses: all, quorum: { threshold: quorum, members: all.map((witness) => ({ witness })) } };
+}
