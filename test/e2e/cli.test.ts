@@ -4,7 +4,9 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { digestOf } from '@reinraum/protocol';
+import { ed25519Verifier, formatVkey } from '@reinraum/audit';
+import { Instance, proveReceipt } from '@reinraum/client';
+import { digestOf, fromBase64 } from '@reinraum/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { repositoryRoot } from '../../src/cli/root.ts';
 
@@ -198,4 +200,24 @@ test('a withdrawal, a revocation, a log that verifies', async () => {
     room,
   });
   await expect(reinraum('audit', 'verify', state, '--room', '0'.repeat(64))).rejects.toThrow(/log of another room/);
+});
+
+test('the log is searched, and a line that was found is handed on with its receipt', async () => {
+  const state = join('installation', 'rooms', 'pums', 'state');
+  const table = await reinraum('audit', 'search', state, '--room', room, '--query', 'bildung', '--outcome', 'released');
+  expect(table).toMatch(/^[0-9]+ +\S+Z +Antwort erteilt \/ answer released .*\(bildung\).*research\/analysis/m);
+  expect(table).toContain('1 von / of 1;');
+  const words = ['audit', 'search', state, '--json', '--index', 'log.index', '--from', '2026-01-01'];
+  const made = JSON.parse(await reinraum(...words, '--outcome', 'statement-expired', '--limit', '1'));
+  expect(made).toMatchObject({ room, total: 0, rows: [] });
+  const kept = JSON.parse(await reinraum(...words, '--type', 'query.released'));
+  expect(kept).toMatchObject({ size: made.size, root: made.root, total: 1 });
+  const receipt = await reinraum('audit', 'receipt', state, String(kept.rows[0].index));
+  const { charter } = Instance.parse(JSON.parse(await readFile(join(folder, 'charter.json'), 'utf8')));
+  const logVerifier = ed25519Verifier(formatVkey(`reinraum/${room}`, fromBase64(charter.enclave.signingKey)));
+  const { entry, index } = await proveReceipt(`${receipt}\n`, { charter, roomId: room, logVerifier });
+  expect({ type: entry.type, index }).toEqual({ type: 'query.released', index: kept.rows[0].index });
+  await expect(reinraum('audit', 'receipt', state, '99999')).rejects.toThrow(/Eintrag von 0 bis/);
+  await expect(reinraum('audit', 'search', state, '--room', '0'.repeat(64))).rejects.toThrow(/NOT verified/);
+  await expect(reinraum('audit', 'search', state, '--from', 'gestern')).rejects.toThrow(/JJJJ-MM-TT/);
 });
