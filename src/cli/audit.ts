@@ -13,6 +13,7 @@ import {
 } from '@reinraum/audit';
 import { formatRational, toHex } from '@reinraum/protocol';
 import type { Command } from 'commander';
+import { bundleFault, isBundle } from './bundle-fault.ts';
 import { print, progressBar, say } from './output.ts';
 import { openState, type StateSource } from './state-source.ts';
 
@@ -22,7 +23,7 @@ export function addAudit(program: Command): Command {
   audit
     .command('verify')
     .description('verify a room’s log: signatures, root, every tile, every statement, approval, charge and balance')
-    .argument('<state>', 'state directory of a room, or a copy of it')
+    .argument('<state>', 'state directory of a room, a copy of it, or an evidence bundle')
     .option('--room <digest>', 'the room it must be: the digest of the charter you signed')
     .option('--json', 'print the verdict as JSON')
     .action(async (state: string, options: { room?: string; json?: boolean }) => {
@@ -63,7 +64,8 @@ export async function verifyState(
   room?: string,
   observer: LogObserver = {},
 ): Promise<StateVerdict> {
-  const { log, fetch, readObject } = typeof state === 'string' ? await openState(state) : state;
+  const source = typeof state === 'string' ? await openState(state) : state;
+  const { log, fetch, readObject } = source;
   const bytes = await readFile(join(log, 'journal')).catch(() => undefined);
   const journal = bytes && new JournalComparison(bytes);
   const progress = progressBar('verify');
@@ -86,6 +88,11 @@ export async function verifyState(
   if (fault) {
     const message = `${fault.path} is not what the verified log says`;
     return { verified: false, entry: fault.entryIndex, rule: 'file', message };
+  }
+  const wrong = (await isBundle(source.directory)) ? await bundleFault(source, verdict.room) : undefined;
+  if (wrong) {
+    const message = `${wrong.path} is missing, changed, or not what the verified log says`;
+    return { verified: false, entry: null, rule: 'bundle', message };
   }
   const spent = [...verdict.room.spent].map(([id, { loss, delta }]) => [
     id,

@@ -9,3 +9,4 @@ export * from './lifecycle.ts';
 export * from './random.ts';
 export * from './recovery.ts';
 export * from './room-client.ts';
+export * from './spreadsheet.ts';

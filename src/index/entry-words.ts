@@ -1,5 +1,5 @@
-/** What an entry is called where people read it: German first, English second. */
-import type { Bilingual, EntryType } from '@reinraum/protocol';
+/** What an entry and an activity are called where people read them: German first, English second. */
+import type { Activity, Bilingual, EntryType } from '@reinraum/protocol';
 
 /** What happened, as the heading of an entry. */
 export const entryWords: Readonly<Record<EntryType, Bilingual>> = {
@@ -22,4 +22,16 @@ export const entryWords: Readonly<Record<EntryType, Bilingual>> = {
   'member.recovered': { de: 'Neue Schlüssel gültig', en: 'new keys in force' },
   'statement.refused': { de: 'Handlung abgelehnt', en: 'act refused' },
   'session.opened': { de: 'Protokoll eingesehen', en: 'log read' },
+};
+
+/** The words of the Standard-Datenschutzmodell. */
+export const activityWords: Readonly<Record<Activity, Bilingual>> = {
+  erheben: { de: 'Erheben', en: 'collect' },
+  veraendern: { de: 'Verändern', en: 'alter' },
+  abfragen: { de: 'Abfragen', en: 'retrieve' },
+  offenlegen: { de: 'Offenlegen', en: 'disclose' },
+  verknuepfen: { de: 'Verknüpfen', en: 'combine' },
+  loeschen: { de: 'Löschen', en: 'erase' },
+  einschraenken: { de: 'Einschränken', en: 'restrict' },
+  verwalten: { de: 'Verwalten', en: 'administer' },
 };

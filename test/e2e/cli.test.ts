@@ -221,3 +221,19 @@ test('the log is searched, and a line that was found is handed on with its recei
   await expect(reinraum('audit', 'search', state, '--room', '0'.repeat(64))).rejects.toThrow(/NOT verified/);
   await expect(reinraum('audit', 'search', state, '--from', 'gestern')).rejects.toThrow(/JJJJ-MM-TT/);
 });
+
+test('the log is handed on as a table, and as a bundle that verifies on its own', async () => {
+  const state = join('installation', 'rooms', 'pums', 'state');
+  await reinraum('audit', 'export', state, '--format', 'csv', '--out', 'log.csv');
+  expect(await readFile(join(folder, 'log.csv'), 'utf8')).toMatch(/;research: ρ 1\/32|;person: ρ 1\/32/);
+  await expect(reinraum('audit', 'export', state, '--format', 'csv', '--out', 'log.csv')).rejects.toThrow(/--force/);
+  await expect(reinraum('audit', 'export', state, '--format', 'xml', '--out', 'x')).rejects.toThrow(/jsonl/);
+  await expect(reinraum('audit', 'export', state, '--format', 'csv')).rejects.toThrow(/give --format and --out/);
+  await reinraum('audit', 'export', state, '--bundle', 'evidence', '--room', room);
+  const verified = JSON.parse(await reinraum('audit', 'verify', 'evidence', '--room', room, '--json'));
+  expect(verified).toMatchObject({ verified: true, room });
+  expect(JSON.parse(await reinraum('audit', 'search', 'evidence', '--json')).size).toBe(verified.size);
+  await expect(reinraum('audit', 'export', state, '--bundle', 'evidence')).rejects.toThrow(/--force/);
+  await writeFile(join(folder, 'evidence', 'log.policy'), 'quorum none\n');
+  await expect(reinraum('audit', 'verify', 'evidence')).rejects.toThrow(/bundle: log\.policy/);
+});

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Log } from '@reinraum/audit';
 import { canonicalBytes, type LogEntry } from '@reinraum/protocol';
+import type { Draft } from '../../enclave/ledger.ts';
 import { enclaveKey } from './fixed-room.ts';
-import type { HeldLog } from './honest-log.ts';
+import { type HeldLog, momentMs } from './honest-log.ts';
 
 /** A directory with `log/` and `objects/`. */
 export interface StateFolder {
@@ -37,4 +38,11 @@ export async function stateFolder(
   };
   await grow(first);
   return { directory, grow, remove: () => rm(directory, { recursive: true, force: true }) };
+}
+
+/** Refusals nobody signed, which any room may log: `count` entries from `index` on, a second apart. */
+export function plainRefusals({ scribe }: HeldLog, index: number, count: number): LogEntry[] {
+  const detail = { statement: '', code: 'envelope-malformed' };
+  const draft = { type: 'statement.refused', activity: 'verwalten', detail } as Draft;
+  return Array.from({ length: count }, (_, n) => scribe.entry(momentMs(index) + 1000 * n, draft));
 }
