@@ -4,6 +4,7 @@ import { addAudit } from './audit.ts';
 import { addAuditExport } from './audit-export.ts';
 import { addAuditReceipt } from './audit-receipt.ts';
 import { addAuditSearch } from './audit-search.ts';
+import { addAuditWatch } from './audit-watch.ts';
 
 /** Adds the commands. */
 export function addAuditCommands(program: Command): void {
@@ -11,4 +12,5 @@ export function addAuditCommands(program: Command): void {
   addAuditSearch(audit);
   addAuditReceipt(audit);
   addAuditExport(audit);
+  addAuditWatch(audit);
 }

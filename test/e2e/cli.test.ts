@@ -237,3 +237,42 @@ test('the log is handed on as a table, and as a bundle that verifies on its own'
   await writeFile(join(folder, 'evidence', 'log.policy'), 'quorum none\n');
   await expect(reinraum('audit', 'verify', 'evidence')).rejects.toThrow(/bundle: log\.policy/);
 });
+
+test('a data protection officer watches the room, and is told when its log goes back', async () => {
+  const words = [
+    '--name',
+    'pums',
+    '--charter',
+    'charter.json',
+    '--key',
+    'dpo2.key',
+    '--head',
+    'dpo.head',
+    '--once',
+    '--json',
+  ];
+  const told = (await reinraum('audit', 'watch', url, ...words)).split('\n').map((line) => JSON.parse(line));
+  const kinds = told.map(({ kind, type, outcome }) => (kind === 'entry' ? type : outcome));
+  expect(kinds[0]).toBe('room.founded');
+  expect(kinds).toContain('query.released');
+  expect(told.every(({ kind }) => kind === 'entry')).toBe(true);
+  // Its own reading is an entry, which the next look tells; nothing is told twice.
+  const next = (await reinraum('audit', 'watch', url, ...words)).split('\n').map((line) => JSON.parse(line));
+  expect(next[0]).toMatchObject({ kind: 'entry', type: 'session.opened', index: told.length });
+  const state = join('installation', 'rooms', 'pums', 'state');
+  expect(await reinraum('audit', 'watch', state, '--once')).toMatch(
+    /^Eintrag 0 vom .*: Raum gegründet\.\n {2}Entry 0 of/,
+  );
+  // The bundle is of an earlier head: to the watcher the log has gone back.
+  await reinraum('audit', 'export', state, '--bundle', 'earlier');
+  await reinraum('audit', 'watch', url, ...words);
+  await reinraum('audit', 'watch', url, ...words);
+  const back = await run(process.execPath, [main, 'audit', 'watch', 'earlier', '--head', 'dpo.head', '--once'], {
+    cwd: folder,
+  }).catch((error: { code: number; stdout: string }) => error);
+  expect(back).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^WARNUNG \/ ALERT rollback: Das Protokoll ist kürzer/),
+  });
+  expect((await readFile(join(folder, 'dpo.head.conflict'), 'utf8')).split('\n')[0]).toBe(`reinraum/${room}`);
+});
