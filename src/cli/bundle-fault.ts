@@ -67,9 +67,9 @@ export async function bundleFault(source: StateSource, { id, charter }: Room): P
 /** Digest and path of every file but the list itself, as `sha256sum` writes and checks them. */
 export async function sumsOf(directory: string): Promise<string> {
   const paths = (await filesBelow(directory)).filter((path) => path !== bundleNames.sums);
-  const lines = await Promise.all(
-    paths.map(async (path) => `${digestOf(await readFile(join(directory, path)))}  ${path}\n`),
-  );
+  const lines: string[] = [];
+  // One after another: a long log has more files than a process may have open.
+  for (const path of paths) lines.push(`${digestOf(await readFile(join(directory, path)))}  ${path}\n`);
   return lines.join('');
 }
 

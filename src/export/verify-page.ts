@@ -11,6 +11,13 @@ export interface BundleFacts {
   readonly hasForeign: boolean;
 }
 
+/** Not a block of `sh`: that is the one below, which needs no Go. */
+const goCommand = [
+  '```text',
+  'cd foreign && go run . -key "$(cat ../keys/log.vkey)" -receipt ../receipts/0.tlog-proof ../log',
+  '```',
+].join('\n');
+
 /** The page. A test runs the shell block as it stands here. */
 export function verifyPage(facts: BundleFacts): string {
   return [heading(facts), german(facts), english(facts), commands(facts)].join('\n');
@@ -43,9 +50,9 @@ Kachel, jede Erklärung, jede Freigabe, jede Abbuchung, jeden Kontostand, die Qu
 
 **(b) Mit einem Programm in Go.** ${
     hasForeign
-      ? 'Der Ordner `foreign/` enthält Programme, die ohne Code von Reinraum prüfen; ihr Aufruf steht dort.'
-      : 'Die Pakete `note` und `tlog` aus `golang.org/x/mod/sumdb` genügen: `note.NewVerifier` nimmt den Schlüssel aus `keys/log.vkey`, `note.Open` prüft `log/checkpoint`; aus den Bündeln `log/tile/entries/` (je Eintrag zwei Bytes Länge, dann der Eintrag) ergibt `tlog.RecordHash` die Blätter und `tlog.StoredHashes` mit `tlog.TreeHash` die Wurzel.'
-  } Die Regeln des Raums prüft es nicht, nur (a) tut das.
+      ? `Der Ordner \`foreign/\` enthält Programme, die ohne Code von Reinraum prüfen. Sein Go-Programm rechnet die Wurzel aus den Einträgen nach und prüft jede Kachel und die Quittung:\n\n${goCommand}\n\n`
+      : 'Die Pakete `note` und `tlog` aus `golang.org/x/mod/sumdb` genügen: `note.NewVerifier` nimmt den Schlüssel aus `keys/log.vkey`, `note.Open` prüft `log/checkpoint`; aus den Bündeln `log/tile/entries/` (je Eintrag zwei Bytes Länge, dann der Eintrag) ergibt `tlog.RecordHash` die Blätter und `tlog.StoredHashes` mit `tlog.TreeHash` die Wurzel. '
+  }Die Regeln des Raums prüft es nicht, nur (a) tut das.
 
 **(c) Nur mit OpenSSL und coreutils.** Die Befehle unten prüfen die Prüfsummen aller Dateien, die Unterschrift der Wurzel,
 die Prüfsumme von Eintrag 0 und dass er in der unterschriebenen Wurzel enthalten ist. Am Ende steht \`OK\`. Für einen anderen
@@ -68,9 +75,9 @@ statement, approval, charge and balance, the receipts, and every file of the bun
 
 **(b) With a program in Go.** ${
     hasForeign
-      ? 'The folder `foreign/` holds programs that verify without code of Reinraum; how to run them is said there.'
-      : 'The packages `note` and `tlog` of `golang.org/x/mod/sumdb` are enough: `note.NewVerifier` takes the key in `keys/log.vkey`, `note.Open` checks `log/checkpoint`; from the bundles `log/tile/entries/` (two bytes of length, then the entry) `tlog.RecordHash` gives the leaves, and `tlog.StoredHashes` with `tlog.TreeHash` the root.'
-  } The room’s rules it does not check; only (a) does.
+      ? `The folder \`foreign/\` holds programs that verify without code of Reinraum. Its Go program recomputes the root from the entries and checks every tile and the receipt:\n\n${goCommand}\n\n`
+      : 'The packages `note` and `tlog` of `golang.org/x/mod/sumdb` are enough: `note.NewVerifier` takes the key in `keys/log.vkey`, `note.Open` checks `log/checkpoint`; from the bundles `log/tile/entries/` (two bytes of length, then the entry) `tlog.RecordHash` gives the leaves, and `tlog.StoredHashes` with `tlog.TreeHash` the root. '
+  }The room’s rules it does not check; only (a) does.
 
 **(c) With OpenSSL and coreutils alone.** The commands below check the digests of all files, the signature of the root, the hash of
 entry 0, and that it is in the signed root. At the end they print \`OK\`. For another entry take its receipt from \`receipts/\`; the

@@ -9,15 +9,15 @@ import { Unreachable, type WatchedLog } from './follower.ts';
 export function watchedDirectory(directory: string): WatchedLog {
   const fetch = directoryFetch(join(directory, 'log'));
   return {
-    fetch: (path) => answered(() => fetch(path)),
-    readObject: (digest) => answered(() => readFile(join(directory, 'objects', digest)).catch(absent)),
+    fetch: (path) => answered(answerMaxMs, () => fetch(path)),
+    readObject: (digest) => answered(answerMaxMs, () => readFile(join(directory, 'objects', digest)).catch(absent)),
   };
 }
 
-/** The same files below an address. Everything but 200 and 404 is no answer. */
-export function watchedAddress(url: string, request: typeof fetch): WatchedLog {
+/** The same files below an address. Everything but 200 and 404 is no answer, and so is one that takes longer than `answerMs`. */
+export function watchedAddress(url: string, request: typeof fetch, answerMs: number = answerMaxMs): WatchedLog {
   const file = (path: string) =>
-    answered(async () => {
+    answered(answerMs, async () => {
       const answer = await request(`${url.replace(/\/$/, '')}/${path}`, { cache: 'no-store' });
       if (answer.status === 404) return undefined;
       if (answer.status !== 200) throw new TypeError('no file');
@@ -47,19 +47,28 @@ export function watchedRoom(client: RoomClient): WatchedLog {
   };
   const head = async () => new Uint8Array(await (await client.public.fetch('/log/checkpoint', noStore)).arrayBuffer());
   return {
-    fetch: (path) => answered(() => (path === 'checkpoint' ? head() : renewed(path))),
-    readObject: (digest) => answered(() => renewed(`objects/${digest}`)),
+    fetch: (path) => answered(answerMaxMs, () => (path === 'checkpoint' ? head() : renewed(path))),
+    readObject: (digest) => answered(answerMaxMs, () => renewed(`objects/${digest}`)),
   };
 }
 
 const noStore: RequestInit = { cache: 'no-store' };
 
-/** Whatever goes wrong between here and the bytes says nothing about the log. */
-async function answered<T>(work: () => Promise<T>): Promise<T> {
+/** Longest time one file may take: who holds an answer back for ever must not keep the watch from warning. */
+const answerMaxMs = 60_000;
+
+/** Whatever goes wrong between here and the bytes, or takes too long, says nothing about the log. */
+async function answered<T>(answerMs: number, work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), answerMs);
+  });
   try {
-    return await work();
+    return await Promise.race([work(), late]);
   } catch (cause) {
     throw new Unreachable('the log does not answer', { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

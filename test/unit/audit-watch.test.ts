@@ -12,7 +12,7 @@ import { asked, insteadAt } from '../support/forgery.ts';
 import { at, type HeldLog, honestLog, momentMs } from '../support/honest-log.ts';
 import { released } from '../support/scribe.ts';
 import { plainRefusals, type StateFolder, stateFolder } from '../support/state-folder.ts';
-import { type Between, freshHead, headFolder, limits, switching, watched } from '../support/watched.ts';
+import { type Between, freshHead, headFolder, hourMs, limits, switching, watched } from '../support/watched.ts';
 
 let honest: HeldLog;
 const folders: StateFolder[] = [];
@@ -130,6 +130,18 @@ describe('a watch', () => {
     });
     expect(asked[0]).toBe('https://dpo.example/room/log/checkpoint');
   });
+});
+
+test('an answer that is held back for ever does not keep a watch from warning', async () => {
+  let nowMs = momentMs(27);
+  const { log, to } = switching(await directory());
+  const silent = watchedAddress('https://dpo.example', () => new Promise<Response>(() => {}), 20);
+  const later = () => {
+    to(silent);
+    nowMs += 25 * hourMs;
+  };
+  const result = await watched(log, { clock: () => nowMs, between: [later] });
+  expect(result).toMatchObject({ code: 2, unreachable: 1, alerts: [{ alert: 'stale-checkpoint' }] });
 });
 
 describe('a room of an installation', () => {
