@@ -1,6 +1,6 @@
 /** `reinraum`: the command line of stewards, analysts, data protection officers and operators. */
 import { Command } from 'commander';
-import { addAudit } from './audit.ts';
+import { addAuditCommands } from './audit-commands.ts';
 import { addCharter } from './charter.ts';
 import { addDataset } from './dataset.ts';
 import { addExample } from './example.ts';
@@ -29,7 +29,7 @@ const commands = [
   addQuery,
   addRelease,
   addMember,
-  addAudit,
+  addAuditCommands,
   addWitness,
   addScreens,
 ];
