@@ -5,6 +5,7 @@ export * from './derived.ts';
 export * from './distrust.ts';
 export * from './instance.ts';
 export * from './key-file.ts';
+export * from './legal-basis.ts';
 export * from './lifecycle.ts';
 export * from './named-schema.ts';
 export * from './random.ts';

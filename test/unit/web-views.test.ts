@@ -2,8 +2,8 @@
 import { namedSchema } from '@reinraum/client';
 import { AggregateQuery, among, type Catalogue, DerivedTable, type Release } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
+import { legalBasisTitle } from '../../src/client/legal-basis.ts';
 import { budgetView, lossText, runsLeft } from '../../src/web/budget.ts';
-import { legalBasisTitle } from '../../src/web/legal-basis.ts';
 import { questionsOf } from '../../src/web/questions.ts';
 import { parameterName, parameterTitle, releaseView } from '../../src/web/release-view.ts';
 import { hrefOf, parseRoute } from '../../src/web/route.ts';

@@ -1,7 +1,8 @@
 /** What a question is, and what an answer would cost. */
+
+import { legalBasisTitle } from '@reinraum/client';
 import type { AggregateQuery, Charter, DatasetSchema, MeasureFunction, Preview } from '@reinraum/protocol';
 import { costText } from '../budget.ts';
-import { legalBasisTitle } from '../legal-basis.ts';
 import { type Question, titlesOf } from '../questions.ts';
 import { useSpeech } from '../texts/texts.tsx';
 import { measureTitle, measureUnit } from '../titles.ts';

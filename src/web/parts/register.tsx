@@ -1,7 +1,7 @@
 /** The register a data protection officer reads: who asked what, when, why, on what legal basis, at which cost. */
 
+import { legalBasisTitle } from '@reinraum/client';
 import { lossText } from '../budget.ts';
-import { legalBasisTitle } from '../legal-basis.ts';
 import type { OpenRoom } from '../open-room.ts';
 import { titlesOf } from '../questions.ts';
 import type { RegisterLine, Replayed } from '../replay.ts';

@@ -1,8 +1,7 @@
 /** An answer: in a sentence, as bars, as a table, as files, with its proof. */
-import { type Answered, formatAnswer, formatReceipt, namedSchema } from '@reinraum/client';
+import { type Answered, formatAnswer, formatReceipt, legalBasisTitle, namedSchema } from '@reinraum/client';
 import type { AggregateQuery, Catalogue } from '@reinraum/protocol';
 import { download } from '../download.ts';
-import { legalBasisTitle } from '../legal-basis.ts';
 import { useLoaded } from '../loading.ts';
 import type { OpenRoom } from '../open-room.ts';
 import { Button } from '../parts/button.tsx';

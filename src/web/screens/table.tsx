@@ -1,10 +1,9 @@
 /** One derived table: what it is made from, computing it, and the result. */
-import { type AnsweredTable, askTable, formatAnswer, namedSchema } from '@reinraum/client';
+import { type AnsweredTable, askTable, formatAnswer, legalBasisTitle, namedSchema } from '@reinraum/client';
 import type { Catalogue, Parameters } from '@reinraum/protocol';
 import { useState } from 'preact/hooks';
 import { costText } from '../budget.ts';
 import { download } from '../download.ts';
-import { legalBasisTitle } from '../legal-basis.ts';
 import { useLoaded } from '../loading.ts';
 import type { OpenRoom } from '../open-room.ts';
 import { Button } from '../parts/button.tsx';
