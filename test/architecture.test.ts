@@ -102,6 +102,15 @@ describe('the check of imports', () => {
     ['src/client/a.ts', `import { x } from '@reinraum/audit';`, '@reinraum/audit needs a disk'],
     ['src/web/a.tsx', `import { x } from '../gateway/app.ts';`, '../gateway/app.ts leaves src/web'],
     ['src/witness/app.ts', `import 'node:fs';`, 'node:fs: src/witness/ runs on Workers and uses no Node modules here'],
+    ['src/reports/a.ts', `import 'node:fs';`, 'node:fs: a report is made from what it is given'],
+    ['src/dpo/pdf.ts', `import 'node:fs';`, 'node:fs: a report is made from what it is given'],
+    ['src/gateway/a.ts', `import { x } from '../reports/html.ts';`, 'src/reports/ may be imported in src/reports/'],
+    ['src/reports/a.ts', `import { x } from '../dpo/folder.ts';`, 'src/dpo/ may be imported in src/dpo/, src/cli/'],
+    [
+      'src/cli/a.ts',
+      `const { chromium } = await import('playwright-core');`,
+      'playwright-core may be imported in src/reports/pdf.ts, test/ only',
+    ],
     ['src/a.ts', `import fs from 'fs';`, 'fs is not in the package.json of src'],
     ['src/a.ts', `import { x } from '#internal';`, '#internal is neither a package nor a relative path'],
     ['src/a.ts', `import { x } from './b';`, './b lacks its ending'],
@@ -122,6 +131,8 @@ describe('the check of imports', () => {
     ['test/a.ts', `import { x } from '../enclave/answer.ts'; await import(name);`],
     ['src/web/a.tsx', `import { x } from './b.tsx'; const y = <p>{x}</p>;`],
     ['src/cli/a.ts', `import { x } from '../index/row.ts';`],
+    ['src/reports/pdf.ts', `import { access } from 'node:fs';`],
+    ['src/dpo/a.ts', `import { x } from '../reports/document.ts';`],
     ['enclave/a.ts', '// import "hono"\n/* import "hono" */ const s = `import "hono"`; const r = /import "hono"/;'],
   ])('accepts in %s: %j', (file, text) => {
     expect(faults(file, text)).toEqual([]);
@@ -144,6 +155,8 @@ describe('the check of style', () => {
     ['test/a.ts', 'const x = Math.random();', 'uses Math.random'],
     ['test/a.ts', `const x = Math['random'];`, 'uses Math.random'],
     ['enclave/a.ts', 'const t = Date.now();', 'reads the clock instead of being given the time'],
+    ['src/reports/a.ts', 'const t = Date.now();', 'reads the clock instead of being given the time'],
+    ['src/dpo/a.ts', 'const t = new Date();', 'reads the clock instead of being given the time'],
     ['audit/a.ts', 'const t = new Date();', 'reads the clock instead of being given the time'],
     ['enclave/a.ts', 'const clock = Date.now;', 'reads the clock instead of being given the time'],
     ['enclave/engine/a.ts', 'run(`select ${x} from t`);', 'writes SQL'],

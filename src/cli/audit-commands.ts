@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { addAudit } from './audit.ts';
 import { addAuditExport } from './audit-export.ts';
 import { addAuditReceipt } from './audit-receipt.ts';
+import { addAuditReport } from './audit-report.ts';
 import { addAuditSearch } from './audit-search.ts';
 import { addAuditWatch } from './audit-watch.ts';
 
@@ -13,4 +14,5 @@ export function addAuditCommands(program: Command): void {
   addAuditReceipt(audit);
   addAuditExport(audit);
   addAuditWatch(audit);
+  addAuditReport(audit);
 }

@@ -56,6 +56,8 @@ export interface LogObserver {
   readonly object?: (digest: string, bytes: Uint8Array) => void;
   /** An entry every rule has accepted. */
   readonly entry?: (index: number, bytes: Uint8Array) => void;
+  /** The room the rules made of it, once everything has been accepted; not called otherwise. */
+  readonly room?: (room: Room) => void;
 }
 
 /** Verifies the log and objects of a state directory or evidence bundle, and its journal where there is one. */
@@ -94,6 +96,7 @@ export async function verifyState(
     const message = `${wrong.path} is missing, changed, or not what the verified log says`;
     return { verified: false, entry: null, rule: 'bundle', message };
   }
+  observer.room?.(verdict.room);
   const spent = [...verdict.room.spent].map(([id, { loss, delta }]) => [
     id,
     { loss: formatRational(loss), delta: formatRational(delta) },

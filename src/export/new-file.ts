@@ -23,9 +23,9 @@ export class NewFile {
     this.#descriptor = openSync(this.#temporary, 'wx', 0o600);
   }
 
-  /** Adds a text. */
-  write(text: string): void {
-    const bytes = Buffer.from(text);
+  /** Adds a text, or bytes as they are. */
+  write(content: string | Uint8Array): void {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : Buffer.from(content);
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
     if (this.#pendingBytes >= pieceBytes) this.#flush();

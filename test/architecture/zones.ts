@@ -73,6 +73,8 @@ export const zones: readonly Zone[] = [
 /** Packages that may be imported below the folders named and nowhere else. */
 const confined: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['enclave/engine/', 'src/index/', 'test/'],
+  // A browser is driven by tests, and prints reports: nothing else starts one.
+  'playwright-core': ['src/reports/pdf.ts', 'test/'],
 };
 
 /** Folders of the zones with Node's modules whose app runs on Workers as well, and the files in them that never do. */
@@ -82,8 +84,23 @@ const onWorkers: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders of `src` that only the folders named may import: a gateway on Workers must never come to need an engine. */
 const reservedFolders: Readonly<Record<string, readonly string[]>> = {
-  'src/index/': ['src/index/', 'src/cli/', 'src/export/', 'src/watch/'],
+  'src/index/': ['src/index/', 'src/cli/', 'src/export/', 'src/watch/', 'src/reports/', 'src/dpo/'],
+  'src/reports/': ['src/reports/', 'src/dpo/', 'src/cli/'],
+  'src/dpo/': ['src/dpo/', 'src/cli/'],
 };
+
+/** Folders of `src` that are given everything – log, policies, time – and the files in them that reach for more. */
+const pure: Readonly<Record<string, readonly string[]>> = {
+  'src/reports/': ['pdf.ts'],
+  'src/dpo/': [],
+};
+
+/** Whether a file is in one of them and no exception. */
+export function isPure(file: string): boolean {
+  return Object.entries(pure).some(
+    ([folder, others]) => file.startsWith(folder) && !others.includes(file.slice(folder.length)),
+  );
+}
 
 /** The zone a file lies in. */
 export function zoneOf(file: string): Zone {
@@ -157,6 +174,7 @@ function builtinFault(specifier: string, file: string, zone: Zone): string | und
   if (folder !== undefined && !onNodeOnly?.includes(file.slice(folder.length))) {
     return `${specifier}: ${folder} runs on Workers and uses no Node modules here`;
   }
+  if (isPure(file)) return `${specifier}: a report is made from what it is given, without Node modules`;
   if (zone.builtins === 'all') return undefined;
   if (zone.builtins !== 'none' && zone.builtins.includes(path.posix.basename(file))) return undefined;
   return `${specifier}: ${zone.name} uses no Node modules here`;

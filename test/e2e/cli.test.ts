@@ -1,6 +1,6 @@
 /** The command line as people use it: keys, charter, founding, upload, a question, a withdrawal, verification. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -236,6 +236,24 @@ test('the log is handed on as a table, and as a bundle that verifies on its own'
   await expect(reinraum('audit', 'export', state, '--bundle', 'evidence')).rejects.toThrow(/--force/);
   await writeFile(join(folder, 'evidence', 'log.policy'), 'quorum none\n');
   await expect(reinraum('audit', 'verify', 'evidence')).rejects.toThrow(/bundle: log\.policy/);
+});
+
+test('reports are made of it, and of nothing that does not verify', async () => {
+  const state = join('installation', 'rooms', 'pums', 'state');
+  await reinraum('audit', 'report', state, '--report', 'all', '--entry', '0', '--format', 'json', '--out', 'reports');
+  const names = await readdir(join(folder, 'reports'));
+  expect(names).toHaveLength(12);
+  const ledger = JSON.parse(await readFile(join(folder, 'reports', 'ledger.de.json'), 'utf8'));
+  expect(ledger).toMatchObject({ format: 'reinraum-report/1', language: 'de' });
+  expect(JSON.stringify(ledger.facts)).toContain(room);
+  await reinraum('audit', 'report', state, '--report', 'access', '--language', 'en', '--out', 'reports');
+  expect(await readFile(join(folder, 'reports', 'access.en.html'), 'utf8')).toContain('<h1>Access to the log</h1>');
+  await expect(reinraum('audit', 'report', state, '--report', 'acces', '--out', 'reports')).rejects.toThrow(/access/);
+  // The bundle was changed by the test before.
+  await expect(reinraum('audit', 'report', 'evidence', '--report', 'all', '--out', 'no')).rejects.toThrow(
+    /rule bundle/,
+  );
+  await expect(readdir(join(folder, 'no'))).rejects.toThrow('ENOENT');
 });
 
 test('a data protection officer watches the room, and is told when its log goes back', async () => {

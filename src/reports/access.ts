@@ -1,0 +1,72 @@
+/** Access to the log itself: who opened it to read, and until when. */
+import { cell, counted, entryRow, type Row, said, type Table, text } from './document.ts';
+import type { ReportBody } from './heading.ts';
+import { limits } from './limits.ts';
+import { momentName, unitName } from './names.ts';
+import { grouped, indicesOf, inPeriod, ofType, type ReadEntry, type ReportWish, type VerifiedLog } from './subject.ts';
+
+/** Sessions of the period. */
+export function access(log: VerifiedLog, wish: ReportWish): ReportBody {
+  const sessions = ofType(inPeriod(log, wish), 'session.opened');
+  return {
+    id: 'access',
+    title: text('Zugriffe auf das Protokoll', 'Access to the log'),
+    sections: [
+      {
+        title: text('Wer gelesen hat', 'Who has read'),
+        sentences: [
+          said(
+            'Wer das Protokoll über den Raum liest, öffnet dafür eine Sitzung. Jede ist ein Eintrag.',
+            'Who reads the log through the room opens a session for it. Each is an entry.',
+          ),
+        ],
+        tables: [byMember(log, sessions), each(log, sessions)],
+      },
+      limits(
+        said(
+          'Was in einer Sitzung gelesen wurde. Wer eine Kopie, ein Beweispaket oder die Dateien auf der Maschine hat, liest ohne Eintrag; so auch, wer diesen Bericht erstellt hat.',
+          'What was read in a session. Who has a copy, an evidence bundle or the files on the machine reads without an entry; so does who made this report.',
+        ),
+        said(
+          'Der unterschriebene Stand (Größe und Wurzel) ist öffentlich; sein Abruf ist kein Eintrag.',
+          'The signed state (size and root) is public; fetching it is no entry.',
+        ),
+      ),
+    ],
+  };
+}
+
+function byMember(log: VerifiedLog, sessions: readonly ReadEntry[]): Table {
+  return {
+    caption: text('Nach Mitglied', 'By member'),
+    head: [text('Mitglied', 'Member'), text('Stelle', 'Unit'), text('Sitzungen', 'Sessions')],
+    rows: grouped(sessions, ({ row }) => `${row.actor ?? ''} ${row.unit ?? ''}`).map(([key, own]): Row => {
+      const [actor = '', unit = ''] = key.split(' ');
+      const indices = indicesOf(own);
+      return { entries: indices, cells: [cell(actor), cell(unitName(log.room, unit)), counted(indices)] };
+    }),
+    empty: text('Im Zeitraum hat niemand eine Sitzung geöffnet.', 'Nobody opened a session in the period.'),
+  };
+}
+
+function each(log: VerifiedLog, sessions: readonly ReadEntry[]): Table {
+  return {
+    caption: text('Jede Sitzung', 'Every session'),
+    head: [
+      text('Eintrag', 'Entry'),
+      text('Geöffnet', 'Opened'),
+      text('Gültig bis', 'Valid until'),
+      text('Mitglied', 'Member'),
+      text('Stelle', 'Unit'),
+    ],
+    rows: sessions.map(({ row, entry }) =>
+      entryRow(row.index, [
+        cell(momentName(row.at)),
+        cell(entry.type === 'session.opened' ? momentName(entry.detail.until) : '–'),
+        cell(row.actor ?? '–'),
+        cell(unitName(log.room, row.unit ?? '')),
+      ]),
+    ),
+    empty: text('Keine.', 'None.'),
+  };
+}

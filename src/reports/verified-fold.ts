@@ -1,0 +1,40 @@
+/** Collects what reports need while a log is being verified; believed only when the verification has ended well. */
+import type { Room } from '@reinraum/audit';
+import { Claims, decodeEntry, fromBase64, parseCanonical, SignedDocument, toBase64 } from '@reinraum/protocol';
+import { EntryFold } from '../index/fold.ts';
+import type { ReadEntry, VerifiedLog } from './subject.ts';
+
+/** One for each pass over a log. */
+export class VerifiedFold {
+  readonly #entries: ReadEntry[] = [];
+  readonly #claims = new Map<number, Claims>();
+  readonly #fold = new EntryFold(({ row, entry, question }) => void this.#entries.push({ row, entry, question }));
+  /** Objects read since the last entry. */
+  #read = new Map<string, Uint8Array>();
+
+  /** An object the rules have read. */
+  object(digest: string, bytes: Uint8Array): void {
+    this.#fold.object(digest, bytes);
+    this.#read.set(digest, bytes);
+  }
+
+  /** An entry every rule has accepted. */
+  entry(index: number, bytes: Uint8Array): void {
+    this.#fold.entry(index, bytes);
+    const entry = decodeEntry(bytes);
+    if (entry.type === 'enclave.started') this.#claims.set(index, claimsIn(this.#read.get(entry.detail.claims)));
+    this.#read = new Map();
+  }
+
+  /** The log, once it has verified as a whole: the room its rules made, and how many witnesses have cosigned its head. */
+  log(room: Room, cosigned: number): VerifiedLog {
+    return { room, cosigned, entries: this.#entries, root: toBase64(this.#fold.root()), claims: this.#claims };
+  }
+}
+
+/** Their signature and form were held against the rules already. */
+function claimsIn(bytes: Uint8Array | undefined): Claims {
+  if (!bytes) throw new Error('report: a start was accepted whose claims nobody read');
+  const { payload } = SignedDocument.parse(parseCanonical(bytes));
+  return Claims.parse(parseCanonical(fromBase64(payload)));
+}
