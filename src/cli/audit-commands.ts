@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { addAudit } from './audit.ts';
 import { addAuditExport } from './audit-export.ts';
+import { addAuditFolder } from './audit-folder.ts';
 import { addAuditReceipt } from './audit-receipt.ts';
 import { addAuditReport } from './audit-report.ts';
 import { addAuditSearch } from './audit-search.ts';
@@ -15,4 +16,5 @@ export function addAuditCommands(program: Command): void {
   addAuditExport(audit);
   addAuditWatch(audit);
   addAuditReport(audit);
+  addAuditFolder(audit);
 }
