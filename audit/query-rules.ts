@@ -14,6 +14,7 @@ import {
   type Statement,
   type StatementOf,
 } from '@reinraum/protocol';
+import { runDetails } from './detail-rules.ts';
 import { isSuspended, suspend } from './release-rules.ts';
 import { afterCharges, askedVersions, missingApprovals, type QueryState, type Room, schemaOf } from './room.ts';
 import { Broken } from './rule.ts';
@@ -139,6 +140,7 @@ export function charged(
   return () => {
     for (const [account, balance] of balances) room.spent.set(account, balance);
     room.charges.set(index, { entry, outcome: 'open' });
+    room.details.set(`run/${index}`, runDetails(detail.parameters, index));
   };
 }
 
@@ -175,6 +177,7 @@ export function repeated(
   room: Room,
   entry: EntryOf<'query.repeated'>,
   statement: StatementOf<'query.run'>,
+  index: number,
 ): () => void {
   const query = permitted(room, entry, statement);
   const source = entry.caused;
@@ -188,5 +191,5 @@ export function repeated(
   if (canonicalText(detail.datasets) !== canonicalText([...asked])) {
     throw new Broken('dataset', 'a repeat delivers an answer about a version that is not admitted any more');
   }
-  return () => {};
+  return () => room.details.set(`run/${index}`, runDetails(entry.detail.parameters, index));
 }

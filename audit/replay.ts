@@ -22,6 +22,7 @@ import {
   toHex,
 } from '@reinraum/protocol';
 import { declared, sealed, withdrawn } from './dataset-rules.ts';
+import { described, erased, erasureRequested, heldDetails, openedDetails } from './detail-rules.ts';
 import { isPossession, recovered, recoveryApproved } from './member-rules.ts';
 import { approved, charged, closed, proposed, repeated, revoked } from './query-rules.ts';
 import { cleared, retracted } from './release-rules.ts';
@@ -171,6 +172,7 @@ export class Replay {
       charges: new Map(),
       releases: new Map(),
       retractions: new Map(),
+      details: new Map(),
       spent: new Map(),
       used: new Map(),
     };
@@ -243,13 +245,24 @@ export class Replay {
       case 'query.failed':
         return closed(room, entry, statements, index);
       case 'query.repeated':
-        return repeated(room, entry, only(room, entry, statements, 'query.run'));
+        return repeated(room, entry, only(room, entry, statements, 'query.run'), index);
       case 'release.retracted':
         return retracted(room, entry, only(room, entry, statements, 'release.retract'));
       case 'member.recovery-approved':
         return recoveryApproved(room, entry, only(room, entry, statements, 'member.recover'), index);
       case 'member.recovered':
         return recovered(room, entry, statements);
+      case 'detail.described':
+        return described(room, entry, only(room, entry, statements, 'detail.describe'), index);
+      case 'detail.opened':
+        openedDetails(room, entry, only(room, entry, statements, 'detail.open'));
+        return nothing;
+      case 'detail.held':
+        return heldDetails(room, entry, only(room, entry, statements, 'detail.hold'));
+      case 'detail.erasure-requested':
+        return erasureRequested(room, entry, only(room, entry, statements, 'detail.erase'), index);
+      case 'detail.erased':
+        return erased(room, entry, only(room, entry, statements, 'detail.erase'), index);
       case 'statement.refused':
         return refused(room, entry, statements);
       case 'session.opened':
@@ -271,6 +284,7 @@ const followers: ReadonlySet<LogEntry['type']> = new Set([
   'query.cleared',
   'release.retracted',
   'member.recovered',
+  'detail.erased',
 ]);
 
 /** A refusal names the signer and the type of the statement it refused, where it carries one. */

@@ -13,6 +13,7 @@ import {
   type DerivedTable,
   datasetsOf,
   type EntryOf,
+  type ErasureReason,
   lossOf,
   type Member,
   parseRational,
@@ -62,6 +63,25 @@ export interface Retraction {
   readonly at: string;
 }
 
+/** Details kept beside the log: what they are bound to, and what became of them. */
+export interface DetailState {
+  /** Names under which values were committed, with the commitments. */
+  readonly fields: readonly { readonly name: string; readonly commitment: string }[];
+  /** Index of the entry that commits. */
+  readonly entry: number;
+  /** Held details are not erased. */
+  readonly held: boolean;
+  /** The latest request to erase; it counts while its statement is in force. */
+  readonly request: {
+    readonly by: string;
+    readonly reason: ErasureReason;
+    readonly expiresAt: string;
+    readonly index: number;
+  } | null;
+  /** Index of the entry that erased them, null until then. */
+  readonly erasedBy: number | null;
+}
+
 /** A member's consent to new keys for another member. It counts while its statement is in force. */
 export interface RecoveryApproval {
   readonly approver: string;
@@ -99,6 +119,8 @@ export interface Room {
   readonly releases: Map<number, number>;
   /** Retractions by the index of the charge. */
   readonly retractions: Map<number, Retraction>;
+  /** Details by scope. */
+  readonly details: Map<string, DetailState>;
   readonly spent: Map<string, Balance>;
   /** Ids of statements that took effect, with the time they expire. */
   readonly used: Map<string, string>;

@@ -26,7 +26,8 @@ export type Rule =
   | 'release'
   | 'suspension'
   | 'retraction'
-  | 'recovery';
+  | 'recovery'
+  | 'details';
 
 /** A rule that does not hold. Verification reports it with the index of the entry. */
 export class Broken extends Error {

@@ -6,6 +6,8 @@ export * from './add-checkpoint.ts';
 export * from './checkpoint.ts';
 export * from './cosignature.ts';
 export { isNextVersion } from './dataset-rules.ts';
+export { mayDescribe, mayRequestErasure, requestSeconded } from './detail-rules.ts';
+export * from './detail-state.ts';
 export * from './evidence-error.ts';
 export * from './fetch-tile.ts';
 export * from './hash-reader.ts';

@@ -11,6 +11,7 @@ export * from './commitment.ts';
 export * from './component.ts';
 export * from './contribution.ts';
 export * from './derived.ts';
+export * from './detail.ts';
 export * from './document.ts';
 export * from './entry.ts';
 export * from './epsilon.ts';

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addAudit } from './audit.ts';
 import { addCharter } from './charter.ts';
 import { addDataset } from './dataset.ts';
+import { addDetail } from './detail.ts';
 import { addExample } from './example.ts';
 import { addFound } from './found.ts';
 import { addKeygen } from './keygen.ts';
@@ -29,6 +30,7 @@ const commands = [
   addQuery,
   addRelease,
   addMember,
+  addDetail,
   addAudit,
   addWitness,
   addScreens,

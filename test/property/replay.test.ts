@@ -4,6 +4,7 @@ import { CharterTemplate, partyOf, toBase64 } from '@reinraum/protocol';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fixedCharter, people } from '../support/fixed-room.ts';
 import { forgedAnswers } from '../support/forged-answers.ts';
+import { forgedDetails } from '../support/forged-details.ts';
 import { forgedLifecycles } from '../support/forged-lifecycles.ts';
 import { forgedStatements } from '../support/forged-statements.ts';
 import { asked, insteadAt, offerOf } from '../support/forgery.ts';
@@ -18,11 +19,11 @@ beforeAll(async () => {
 
 test('the honest log verifies, with the objects its ledger kept and nothing else', async () => {
   const verdict = await verdictOn(honest.scribe, honest.entries, honest.objects);
-  expect(verdict).toMatchObject({ verified: true, size: at.sessionAnew + 1 });
+  expect(verdict).toMatchObject({ verified: true, size: at.erased + 1 });
 });
 
 describe('a forged log', () => {
-  test.each([...forgedStatements, ...forgedAnswers, ...forgedLifecycles])(
+  test.each([...forgedStatements, ...forgedAnswers, ...forgedLifecycles, ...forgedDetails])(
     '%s breaks rule "%s" at entry %i',
     async (_name, rule, entry, forge) => {
       const entries = await forge(honest);
@@ -75,11 +76,12 @@ describe('a forged log', () => {
       'suspension',
       'retraction',
       'recovery',
+      'details',
     ] as const satisfies readonly Rule[];
     const forgotten: Record<Exclude<Rule, 'journal' | (typeof all)[number]>, never> = {};
     expect(forgotten).toEqual({});
     const broken = new Set<string>([
-      ...[...forgedStatements, ...forgedAnswers, ...forgedLifecycles].map(([, rule]) => rule),
+      ...[...forgedStatements, ...forgedAnswers, ...forgedLifecycles, ...forgedDetails].map(([, rule]) => rule),
       'object',
       'budget',
     ]);

@@ -1,7 +1,7 @@
 /** One statement of every type, from the fixed room. */
 import type { StatementOf, StatementType } from '@reinraum/protocol';
 import { type FixedMember, people } from './fixed-room.ts';
-import { queryDigest, recoverBody, runBody } from './scribe.ts';
+import { analystScope, describeBody, queryDigest, recoverBody, runBody } from './scribe.ts';
 import { residentsHandover } from './small-room.ts';
 
 const digest = (pair: string) => pair.repeat(32);
@@ -28,6 +28,10 @@ export const everyBody: { readonly [Type in StatementType]: StatementOf<Type>['b
   'release.retract': { charge: 9, reason: 'wrong-data' },
   'member.recover': recoverBody,
   'session.open': { scope: 'log' },
+  'detail.describe': describeBody,
+  'detail.open': { scope: analystScope },
+  'detail.hold': { scope: analystScope, held: true },
+  'detail.erase': { scope: analystScope, reason: 'request' },
 };
 
 /** Every type there is. */
@@ -37,6 +41,6 @@ export const everyType = Object.keys(everyBody) as StatementType[];
 export const signerOf = (type: StatementType): FixedMember =>
   type === 'query.run' || type === 'query.propose'
     ? people.analyst
-    : type === 'query.clear'
+    : type === 'query.clear' || type === 'detail.open' || type === 'detail.hold'
       ? people.cityDpo
       : people.steward;

@@ -74,6 +74,12 @@ export const at = {
   lastRecoveryApproval: 24,
   recovered: 25,
   sessionAnew: 26,
+  described: 27,
+  held: 28,
+  heldNoMore: 29,
+  opened: 30,
+  erasureRequested: 31,
+  erased: 32,
 } as const;
 
 async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> {
@@ -115,6 +121,12 @@ async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> 
   yield await scribe.recoveryApproved(now(), { person: people.bureauSteward });
   yield await scribe.recovered(now(), at.lastRecoveryApproval);
   yield await session(scribe, now(), analystAnew);
+  yield await scribe.detail(now(), 'detail.described');
+  yield await scribe.detail(now(), 'detail.held', { person: people.bureauDpo });
+  yield await scribe.detail(now(), 'detail.held', { body: { held: false } });
+  yield await scribe.detail(now(), 'detail.opened', { person: people.bureauDpo });
+  yield await scribe.detail(now(), 'detail.erasure-requested', { person: analystAnew });
+  yield await scribe.detail(now(), 'detail.erased', { caused: at.erasureRequested });
 }
 
 async function session(scribe: Scribe, nowMs: number, person: FixedMember = people.analyst): Promise<Draft> {
