@@ -182,8 +182,10 @@ export class DurableDirectory {
     const isRoot = directory === this.#root;
     if (!isRoot) await this.#ensure(parent);
     const made = await this.#files.makeDirectory(directory);
-    // Below the root also when it was there: a process killed after mkdir leaves a name no fsync has covered yet.
-    if (made || !isRoot) await this.#files.syncDirectory(parent);
+    // Also when it was there: a process killed after mkdir leaves a name no fsync has covered yet. Such a root is empty,
+    // as nothing is written before its name is durable; of any other root the parent may be out of reach.
+    const isCovered = !made && isRoot && (await this.#files.list(directory)).length > 0;
+    if (!isCovered) await this.#files.syncDirectory(parent);
     this.#ensured.add(directory);
   }
 }
