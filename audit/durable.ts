@@ -140,6 +140,11 @@ export class DurableDirectory {
     return this.#files.open(join(this.#root, path), 'update');
   }
 
+  /** Makes the name of a file that is there durable: the process that wrote it may have been killed before it was. */
+  settle(path: string): Promise<void> {
+    return this.#files.syncDirectory(dirname(join(this.#root, path)));
+  }
+
   /**
    * Writes the files in order, each by a temporary file in the same directory, fsync and rename, then an fsync of every
    * directory touched. On return all are durable; after a crash each is old or new, never half.

@@ -113,8 +113,10 @@ export class Journal {
         if (!(await isTornWrite(file, end, size, settledSize))) throw new JournalCorrupt(size, 'damaged frame');
         await file.truncate(end);
       }
-      // A process killed between write and fdatasync leaves whole frames that are not durable yet.
+      // A process killed between write and fdatasync leaves whole frames that are not durable yet, one killed while it
+      // made the journal a name.
       await file.sync();
+      await directory.settle(path);
       return new Journal(file, owner.committed, size, end);
     } catch (error) {
       await file.close();
