@@ -23,7 +23,7 @@ import {
   verifyConsistency,
   verifyReceipt,
 } from '@reinraum/audit';
-import { type SigningKey, signingKey, toBase64, utf8 } from '@reinraum/protocol';
+import { Charter, fromBase64, type SigningKey, signingKey, toBase64, utf8 } from '@reinraum/protocol';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   type Available,
@@ -122,6 +122,15 @@ async function sign(file: string, text: string, name: string, signer: SigningKey
 }
 
 const textOf = async (file: string): Promise<string> => parseNote(await readFile(file, 'utf8')).text;
+
+/** The log of a room that an earlier build kept, and its key out of the charter. */
+const golden = join(import.meta.dirname, '../golden/state-1/state');
+
+async function goldenKey(): Promise<string> {
+  const room = (await readFile(join(golden, 'room'), 'utf8')).trim();
+  const charter = Charter.parse(JSON.parse(await readFile(join(golden, 'objects', room), 'utf8')));
+  return formatVkey(`reinraum/${room}`, fromBase64(charter.enclave.signingKey));
+}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'reinraum-foreign-'));
@@ -292,6 +301,12 @@ describe.each(['modules', 'debian'] as const)('the Go program with x/mod of: %s'
     }
   });
 
+  test('accepts the log of a room', async (context) => {
+    const run = 'run' in go ? go.run : context.skip(go.reason);
+    expect(run(await goldenKey(), join(golden, 'log'))).toBe('verified');
+    expect(run(vkey, join(golden, 'log'))).toBe('signature-unknown');
+  });
+
   test.for(tamperings)('rejects $what: $go', async ({ change, go: reason, kept }, context) => {
     const run = 'run' in go ? go.run : context.skip(go.reason);
     const log = await copy('bad', change);
@@ -340,6 +355,11 @@ describe('OpenSSL', () => {
   test.for(sizes)('accepts the checkpoint of %i', (at, context) => {
     const run = 'run' in openssl ? openssl.run : context.skip(openssl.reason);
     expect(run(vkey, path(`log.${at}`))).toBe('verified');
+  });
+
+  test('accepts the checkpoint of a room', async (context) => {
+    const run = 'run' in openssl ? openssl.run : context.skip(openssl.reason);
+    expect(run(await goldenKey(), join(golden, 'log/checkpoint'))).toBe('verified');
   });
 
   test.for(tamperings)('of $what: $openssl', async ({ change, openssl: reason }, context) => {
