@@ -4,6 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+/** Not in the folder for temporary files, which others may write to: what lies here is run. */
+const compileCache = join(import.meta.dirname, '../../node_modules/.cache/compile');
+
 const probe = spawnSync('strace', ['-f', '-e', 'trace=none', 'true'], { encoding: 'utf8' });
 
 /** Whether strace may follow a process here. */
@@ -107,7 +110,7 @@ function traced(options: readonly string[], script: readonly string[]): Omit<End
     const env = {
       ...process.env,
       UV_THREADPOOL_SIZE: '1',
-      NODE_COMPILE_CACHE: join(tmpdir(), 'reinraum-compile-cache'),
+      NODE_COMPILE_CACHE: compileCache,
     };
     const args = ['-f', '-qqq', '-y', '-o', file, ...options, ...node];
     const { status, signal, stdout, stderr, error } = spawnSync('strace', args, { encoding: 'utf8', env });
