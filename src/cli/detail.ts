@@ -84,7 +84,8 @@ async function show(state: string, openings?: string): Promise<void> {
 
 /** The four states in words. */
 function wordsOf(state: ProofState | undefined): string {
-  switch (state?.state) {
+  if (!state) return 'dem Protokoll unbekannt / unknown to the log';
+  switch (state.state) {
     case 'open':
       return `bewiesen und offen (Eintrag ${state.entry}) / proved and open (entry ${state.entry})`;
     case 'sealed':
@@ -93,7 +94,7 @@ function wordsOf(state: ProofState | undefined): string {
       return `bewiesen und gelöscht unter Eintrag ${state.entry} / proved and erased under entry ${state.entry}`;
     case 'failed':
       return `FALSCH: ${state.field} ist nicht, was festgeschrieben wurde / FAILED: ${state.field} is not what was committed`;
-    case undefined:
-      return 'dem Protokoll unbekannt / unknown to the log';
+    default:
+      return state satisfies never;
   }
 }
