@@ -84,6 +84,12 @@ describe('the check of imports', () => {
       '@duckdb/node-api may be imported in enclave/engine/',
     ],
     [
+      'src/cli/a.ts',
+      `import d from '@duckdb/node-api';`,
+      '@duckdb/node-api may be imported in enclave/engine/, src/index/',
+    ],
+    ['src/gateway/a.ts', `import { x } from '../index/row.ts';`, 'src/index/ may be imported in src/index/, src/cli/'],
+    [
       'enclave/a.ts',
       `import { x } from '@noble/hashes/sha2.js';`,
       '@noble/hashes is not in the package.json of enclave',
@@ -115,6 +121,7 @@ describe('the check of imports', () => {
     ['src/witness/node.ts', `import { open } from 'node:fs/promises';`],
     ['test/a.ts', `import { x } from '../enclave/answer.ts'; await import(name);`],
     ['src/web/a.tsx', `import { x } from './b.tsx'; const y = <p>{x}</p>;`],
+    ['src/cli/a.ts', `import { x } from '../index/row.ts';`],
     ['enclave/a.ts', '// import "hono"\n/* import "hono" */ const s = `import "hono"`; const r = /import "hono"/;'],
   ])('accepts in %s: %j', (file, text) => {
     expect(faults(file, text)).toEqual([]);
@@ -156,6 +163,7 @@ describe('the check of style', () => {
     ['src/a.ts', 'const t = Date.now();'],
     ['enclave/a.ts', 'const t = new Date(ms); const s = "Date.now() Math.random()"; // new Date()'],
     ['enclave/query/print.ts', 'const s = `select ${x} from t`;'],
+    ['src/index/print.ts', `run('SELECT 1 FROM t ');`],
     ['src/a.ts', `option('--area', 'Select an area from the list');`],
     ['enclave/a.ts', '/** Grüße 𝔸. */\nexport const a = 1;'],
     [

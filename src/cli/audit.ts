@@ -1,10 +1,9 @@
 /** `reinraum audit verify`: the log of a room, checked by anyone, without the room. */
-import { access, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import {
   Broken,
-  directoryFetch,
   JournalComparison,
   type LeftoverFault,
   leftoverFault,
@@ -15,15 +14,17 @@ import {
 } from '@reinraum/audit';
 import { formatRational, toHex } from '@reinraum/protocol';
 import type { Command } from 'commander';
+import { bundleFault, isBundle } from './bundle-fault.ts';
 import { print, progressBar, say } from './output.ts';
+import { openState, type StateSource } from './state-source.ts';
 
-/** Adds the commands. */
-export function addAudit(program: Command): void {
-  const audit = program.command('audit').description('verify what a room remembers');
+/** Adds the command `audit` with `verify`, and returns it for those that build on it. */
+export function addAudit(program: Command): Command {
+  const audit = program.command('audit').description('verify, search and follow what a room remembers');
   audit
     .command('verify')
     .description('verify a room’s log: signatures, root, every tile, every statement, approval, charge and balance')
-    .argument('<state>', 'state directory of a room, or a copy of it')
+    .argument('<state>', 'state directory of a room, a copy of it, or an evidence bundle')
     .option('--room <digest>', 'the room it must be: the digest of the charter you signed')
     .option('--json', 'print the verdict as JSON')
     .action(async (state: string, options: { room?: string; json?: boolean }) => {
@@ -36,6 +37,7 @@ export function addAudit(program: Command): void {
         );
       if (!verdict.verified) process.exitCode = 1;
     });
+  return audit;
 }
 
 /** A verdict as plain JSON. */
@@ -49,45 +51,70 @@ export type StateVerdict =
     }
   | { readonly verified: false; readonly entry: number | null; readonly rule: string; readonly message: string };
 
+/** Who is told what verification has read and accepted, in order. What it throws ends the verification. */
+export interface LogObserver {
+  /** An object the rules have read. A wrong one ends the verification before the next entry. */
+  readonly object?: (digest: string, bytes: Uint8Array) => void;
+  /** An entry every rule has accepted. */
+  readonly entry?: (index: number, bytes: Uint8Array) => void;
+}
+
 /** How often and how long apart a checkpoint is looked at again that its witnesses may be about to cosign. */
 const quorumAttemptsMax = 12;
 const quorumWaitMs = 250;
 
 /**
- * Verifies the log and objects of a state directory, and its journal where there is one. While the room runs its newest
- * checkpoint may wait for its witnesses: that is waited for, three seconds at most.
+ * Verifies the log and objects of a state directory or evidence bundle, and its journal where there is one. While the room runs
+ * its newest checkpoint may wait for its witnesses: that is waited for, three seconds at most, unless the source was opened
+ * before – its checkpoint does not change any more – or somebody is told, who must hear of each entry once.
  */
-export async function verifyState(state: string, room?: string): Promise<StateVerdict> {
+export async function verifyState(
+  state: string | StateSource,
+  room?: string,
+  observer?: LogObserver,
+): Promise<StateVerdict> {
   for (let attempts = 1; ; attempts++) {
-    const verdict = await verifiedOnce(state, room);
-    if (verdict.verified || verdict.rule !== 'quorum-missing' || attempts >= quorumAttemptsMax) return verdict;
+    const source = typeof state === 'string' ? await openState(state) : state;
+    const verdict = await verifiedOnce(source, room, observer ?? {});
+    const isLast = typeof state !== 'string' || observer !== undefined || attempts >= quorumAttemptsMax;
+    if (verdict.verified || verdict.rule !== 'quorum-missing' || isLast) return verdict;
     await setTimeout(quorumWaitMs);
   }
 }
 
-async function verifiedOnce(state: string, room?: string): Promise<StateVerdict> {
-  const log = join(state, 'log');
-  await access(log).catch(() => {
-    throw new Error(`${state}: no state directory of a room (it has no folder "log")`);
-  });
+async function verifiedOnce(
+  source: StateSource,
+  room: string | undefined,
+  observer: LogObserver,
+): Promise<StateVerdict> {
+  const { log, fetch, readObject } = source;
   const bytes = await readFile(join(log, 'journal')).catch(() => undefined);
   const journal = bytes && new JournalComparison(bytes);
   const progress = progressBar('verify');
   const verdict = await verifyLog({
-    fetch: directoryFetch(log),
-    readObject: (digest) => readFile(join(state, 'objects', digest)).catch(() => undefined),
+    fetch,
+    async readObject(digest) {
+      const object = await readObject(digest);
+      if (object) observer.object?.(digest, object);
+      return object;
+    },
     ...(room === undefined ? {} : { room }),
     each(index, entry, size) {
       if (journal && !journal.holds(index, entry)) throw new Broken('journal', 'the journal differs from the log');
+      observer.entry?.(index, entry);
       progress(index + 1, size);
     },
   });
   if (!verdict.verified) return verdict;
-  const fault =
-    (await leftoverFault(await tilePaths(log), verdict.size, directoryFetch(log))) ?? (await signedFault(log, verdict));
+  const fault = (await leftoverFault(await tilePaths(log), verdict.size, fetch)) ?? (await signedFault(log, verdict));
   if (fault) {
     const message = `${fault.path} is not what the verified log says`;
     return { verified: false, entry: fault.entryIndex, rule: 'file', message };
+  }
+  const wrong = (await isBundle(source.directory)) ? await bundleFault(source, verdict.room) : undefined;
+  if (wrong) {
+    const message = `${wrong.path} is missing, changed, or not what the verified log says`;
+    return { verified: false, entry: null, rule: 'bundle', message };
   }
   const spent = [...verdict.room.spent].map(([id, { loss, delta }]) => [
     id,

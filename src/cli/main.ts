@@ -1,6 +1,6 @@
 /** `reinraum`: the command line of stewards, analysts, data protection officers and operators. */
 import { Command } from 'commander';
-import { addAudit } from './audit.ts';
+import { addAuditCommands } from './audit-commands.ts';
 import { addCharter } from './charter.ts';
 import { addDataset } from './dataset.ts';
 import { addDetail } from './detail.ts';
@@ -31,7 +31,7 @@ const commands = [
   addRelease,
   addMember,
   addDetail,
-  addAudit,
+  addAuditCommands,
   addWitness,
   addScreens,
 ];

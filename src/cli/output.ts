@@ -10,6 +10,14 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/**
+ * A text somebody else wrote – a title, a legal basis – as it may stand on a terminal: one line, without characters that steer
+ * it or turn the direction of what follows. Each of them becomes U+FFFD.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+}
+
 /** A progress line that is rewritten on a terminal and shown at every tenth elsewhere. */
 export function progressBar(label: string): (done: number, total: number) => void {
   const width = 30;

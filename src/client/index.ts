@@ -11,3 +11,4 @@ export * from './named-schema.ts';
 export * from './random.ts';
 export * from './recovery.ts';
 export * from './room-client.ts';
+export * from './spreadsheet.ts';

@@ -1,4 +1,5 @@
 /** A table as a CSV file that a German Excel opens by double click: UTF-8 with mark, `;`, decimal comma, CRLF. */
+import { spreadsheet, spreadsheetText as text } from '@reinraum/client';
 import type { ReleaseView } from './release-view.ts';
 
 /** Words of the file. `remarks` stand below the table, one line of name and text each. */
@@ -19,7 +20,7 @@ export interface TableFileTexts {
 export function tableFile(view: ReleaseView, texts: TableFileTexts): string {
   const tables = [view, ...(view.levels ?? [])].flatMap((level) => [...linesOf(level, texts), []]);
   const remarks = texts.remarks.map(([name, value]) => [text(name), text(value)]);
-  return `\uFEFF${[...tables, ...remarks].map((cells) => `${cells.join(';')}\r\n`).join('')}`;
+  return spreadsheet([...tables, ...remarks]);
 }
 
 function linesOf({ axes, columns, rows }: ReleaseView, texts: TableFileTexts): string[][] {
@@ -50,10 +51,4 @@ function linesOf({ axes, columns, rows }: ReleaseView, texts: TableFileTexts): s
 /** A number with decimal comma and no thousands separator. */
 function number(value: number, decimals: number): string {
   return value.toFixed(decimals).replace('.', ',');
-}
-
-/** A text field. What a spreadsheet would take for a formula is led by an apostrophe (OWASP, "CSV Injection"). */
-function text(value: string): string {
-  const guarded = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[;"\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }

@@ -80,7 +80,7 @@ const rules: readonly Rule[] = [
     broken: ({ nodes }) => nodes.filter((node) => isMember(node, 'Date', 'now') || isDateOfNow(node)),
   },
   {
-    says: 'writes SQL: only enclave/query does',
+    says: 'writes SQL: only enclave/query and src/index do',
     applies: (file) =>
       zoneOf(file).name !== 'test' && !file.startsWith('enclave/query/') && !file.startsWith('src/index/'),
     broken: ({ file, nodes }) => nodes.filter((node) => isSql(stringOf(node) ?? '', file)),

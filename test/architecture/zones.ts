@@ -80,6 +80,11 @@ const onWorkers: Readonly<Record<string, readonly string[]>> = {
   'src/witness/': ['file-store.ts', 'lock.ts', 'node.ts'],
 };
 
+/** Folders of `src` that only the folders named may import: a gateway on Workers must never come to need an engine. */
+const reservedFolders: Readonly<Record<string, readonly string[]>> = {
+  'src/index/': ['src/index/', 'src/cli/', 'src/export/', 'src/watch/'],
+};
+
 /** The zone a file lies in. */
 export function zoneOf(file: string): Zone {
   const zone = zones.find(({ name }) => file.startsWith(`${name}/`)) ?? zones.at(-1);
@@ -139,8 +144,11 @@ function isInBrowser({ name }: Zone): boolean {
 function relativeFault(specifier: string, file: string, zone: Zone): string | undefined {
   if (!/\.(tsx?|mjs|json)$/.test(specifier)) return `${specifier} lacks its ending`;
   const target = path.posix.join(path.posix.dirname(file), specifier);
-  if (zone.name === 'test' || zoneOf(target) === zone) return undefined;
-  return `${specifier} leaves ${zone.name}`;
+  if (zone.name === 'test') return undefined;
+  if (zoneOf(target) !== zone) return `${specifier} leaves ${zone.name}`;
+  const [folder, importers] = Object.entries(reservedFolders).find(([folder]) => target.startsWith(folder)) ?? [];
+  if (!importers || importers.some((importer) => file.startsWith(importer))) return undefined;
+  return `${folder} may be imported in ${importers.join(', ')} only`;
 }
 
 function builtinFault(specifier: string, file: string, zone: Zone): string | undefined {

@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: ratios measured in one run, printed as a table; `npm run bench -- bounds [rows]` only those of
- * `bounds.ts`, over 5,000,000 rows. Nothing here is an assertion.
+ * `bounds.ts`, over 5,000,000 rows, and `npm run bench -- log [entries]` only those of `log-index.ts`, over 1,000,000 entries.
+ * Nothing here is an assertion.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -15,6 +16,7 @@ import { serveInstallation } from '../../src/gateway/node.ts';
 import { Rooms } from '../../src/host/rooms.ts';
 import { hasKoeln, koelnData, loadKoeln } from '../support/koeln.ts';
 import { benchBounds } from './bounds.ts';
+import { benchLogIndex } from './log-index.ts';
 import { benchQueries } from './queries.ts';
 import { print, type Times, timed } from './timed.ts';
 
@@ -75,8 +77,13 @@ if (part === 'bounds') {
   await benchBounds(Number(size ?? 5_000_000));
   process.exit(0);
 }
+if (part === 'log') {
+  await benchLogIndex(Number(size ?? 1_000_000));
+  process.exit(0);
+}
 execFileSync(process.execPath, [join(repositoryRoot, 'test', 'bench', 'noise.ts')], { stdio: 'inherit' });
 await benchQueries('neuss');
+await benchLogIndex(1_000_000);
 if (hasKoeln) {
   await benchKoeln();
   await benchAdmission();

@@ -4,7 +4,9 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { digestOf } from '@reinraum/protocol';
+import { ed25519Verifier, formatVkey } from '@reinraum/audit';
+import { Instance, proveReceipt } from '@reinraum/client';
+import { digestOf, fromBase64 } from '@reinraum/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { repositoryRoot } from '../../src/cli/root.ts';
 
@@ -198,4 +200,79 @@ test('a withdrawal, a revocation, a log that verifies', async () => {
     room,
   });
   await expect(reinraum('audit', 'verify', state, '--room', '0'.repeat(64))).rejects.toThrow(/log of another room/);
+});
+
+test('the log is searched, and a line that was found is handed on with its receipt', async () => {
+  const state = join('installation', 'rooms', 'pums', 'state');
+  const table = await reinraum('audit', 'search', state, '--room', room, '--query', 'bildung', '--outcome', 'released');
+  expect(table).toMatch(/^[0-9]+ +\S+Z +Antwort erteilt \/ answer released .*\(bildung\).*research\/analysis/m);
+  expect(table).toContain('1 von / of 1;');
+  const words = ['audit', 'search', state, '--json', '--index', 'log.index', '--from', '2026-01-01'];
+  const made = JSON.parse(await reinraum(...words, '--outcome', 'statement-expired', '--limit', '1'));
+  expect(made).toMatchObject({ room, total: 0, rows: [] });
+  const kept = JSON.parse(await reinraum(...words, '--type', 'query.released'));
+  expect(kept).toMatchObject({ size: made.size, root: made.root, total: 1 });
+  const receipt = await reinraum('audit', 'receipt', state, String(kept.rows[0].index));
+  const { charter } = Instance.parse(JSON.parse(await readFile(join(folder, 'charter.json'), 'utf8')));
+  const logVerifier = ed25519Verifier(formatVkey(`reinraum/${room}`, fromBase64(charter.enclave.signingKey)));
+  const { entry, index } = await proveReceipt(`${receipt}\n`, { charter, roomId: room, logVerifier });
+  expect({ type: entry.type, index }).toEqual({ type: 'query.released', index: kept.rows[0].index });
+  await expect(reinraum('audit', 'receipt', state, '99999')).rejects.toThrow(/Eintrag von 0 bis/);
+  await expect(reinraum('audit', 'search', state, '--room', '0'.repeat(64))).rejects.toThrow(/NOT verified/);
+  await expect(reinraum('audit', 'search', state, '--from', 'gestern')).rejects.toThrow(/JJJJ-MM-TT/);
+});
+
+test('the log is handed on as a table, and as a bundle that verifies on its own', async () => {
+  const state = join('installation', 'rooms', 'pums', 'state');
+  await reinraum('audit', 'export', state, '--format', 'csv', '--out', 'log.csv');
+  expect(await readFile(join(folder, 'log.csv'), 'utf8')).toMatch(/;research: ρ 1\/32|;person: ρ 1\/32/);
+  await expect(reinraum('audit', 'export', state, '--format', 'csv', '--out', 'log.csv')).rejects.toThrow(/--force/);
+  await expect(reinraum('audit', 'export', state, '--format', 'xml', '--out', 'x')).rejects.toThrow(/jsonl/);
+  await expect(reinraum('audit', 'export', state, '--format', 'csv')).rejects.toThrow(/give --format and --out/);
+  await reinraum('audit', 'export', state, '--bundle', 'evidence', '--room', room);
+  const verified = JSON.parse(await reinraum('audit', 'verify', 'evidence', '--room', room, '--json'));
+  expect(verified).toMatchObject({ verified: true, room });
+  expect(JSON.parse(await reinraum('audit', 'search', 'evidence', '--json')).size).toBe(verified.size);
+  await expect(reinraum('audit', 'export', state, '--bundle', 'evidence')).rejects.toThrow(/--force/);
+  await writeFile(join(folder, 'evidence', 'log.policy'), 'quorum none\n');
+  await expect(reinraum('audit', 'verify', 'evidence')).rejects.toThrow(/bundle: log\.policy/);
+});
+
+test('a data protection officer watches the room, and is told when its log goes back', async () => {
+  const words = [
+    '--name',
+    'pums',
+    '--charter',
+    'charter.json',
+    '--key',
+    'dpo2.key',
+    '--head',
+    'dpo.head',
+    '--once',
+    '--json',
+  ];
+  const told = (await reinraum('audit', 'watch', url, ...words)).split('\n').map((line) => JSON.parse(line));
+  const kinds = told.map(({ kind, type, outcome }) => (kind === 'entry' ? type : outcome));
+  expect(kinds[0]).toBe('room.founded');
+  expect(kinds).toContain('query.released');
+  expect(told.every(({ kind }) => kind === 'entry')).toBe(true);
+  // Its own reading is an entry, which the next look tells; nothing is told twice.
+  const next = (await reinraum('audit', 'watch', url, ...words)).split('\n').map((line) => JSON.parse(line));
+  expect(next[0]).toMatchObject({ kind: 'entry', type: 'session.opened', index: told.length });
+  const state = join('installation', 'rooms', 'pums', 'state');
+  expect(await reinraum('audit', 'watch', state, '--once')).toMatch(
+    /^Eintrag 0 vom .*: Raum gegründet\.\n {2}Entry 0 of/,
+  );
+  // The bundle is of an earlier head: to the watcher the log has gone back.
+  await reinraum('audit', 'export', state, '--bundle', 'earlier');
+  await reinraum('audit', 'watch', url, ...words);
+  await reinraum('audit', 'watch', url, ...words);
+  const back = await run(process.execPath, [main, 'audit', 'watch', 'earlier', '--head', 'dpo.head', '--once'], {
+    cwd: folder,
+  }).catch((error: { code: number; stdout: string }) => error);
+  expect(back).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^WARNUNG \/ ALERT rollback: Das Protokoll ist kürzer/),
+  });
+  expect((await readFile(join(folder, 'dpo.head.conflict'), 'utf8')).split('\n')[0]).toBe(`reinraum/${room}`);
 });

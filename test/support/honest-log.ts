@@ -82,6 +82,9 @@ export const at = {
   erased: 32,
 } as const;
 
+/** Entries of the whole story. */
+export const entryCount = at.erased + 1;
+
 async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> {
   const kept = (draft: Draft) => draft.detail as unknown as { offer: string; manifest: string };
   yield await scribe.founded(now());

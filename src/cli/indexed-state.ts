@@ -1,0 +1,76 @@
+/** Brings a derived index to the head of a log, or tells that it has to be made anew (docs/spec/audit-tools.md §1). */
+import { toHex } from '@reinraum/protocol';
+import type { EntryIndex, IndexHead } from '../index/entry-index.ts';
+import { EntryFold } from '../index/fold.ts';
+import { type StateVerdict, verifyState } from './audit.ts';
+import { readerOf, type StateSource } from './state-source.ts';
+
+/** What was done: it fitted, it was extended, it was empty, or it was of another log and was replaced. */
+export type IndexStep = 'kept' | 'extended' | 'made' | 'replaced';
+
+/** The head the index now has, or why the log was not accepted; then the index is as it was. */
+export type Indexed =
+  | { readonly verified: true; readonly head: IndexHead; readonly step: IndexStep }
+  | Extract<StateVerdict, { verified: false }>;
+
+/**
+ * Brings the index to the log's head. Unless it is there already, the whole log is verified, and only entries that
+ * verification has accepted come in. An index of a log that is not a beginning of this one is emptied and made anew.
+ */
+export async function indexState(source: StateSource, index: EntryIndex, room?: string): Promise<Indexed> {
+  const known = await index.head();
+  if (known && (room === undefined || room === known.room) && (await isHeadOf(source, known))) {
+    return { verified: true, head: known, step: 'kept' };
+  }
+  const extended = await pass(source, index, room, known);
+  if (extended !== 'other-log') return extended;
+  const anew = await pass(source, index, room, undefined);
+  if (anew === 'other-log') throw new Error('index: an empty index fits every log');
+  return anew.verified ? { ...anew, step: 'replaced' } : anew;
+}
+
+async function isHeadOf(source: StateSource, { room, size, root }: IndexHead): Promise<boolean> {
+  try {
+    const { head } = await readerOf(source, room);
+    return head.size === size && toHex(head.root) === root;
+  } catch {
+    // Whatever is wrong with it, verification will say it by its name.
+    return false;
+  }
+}
+
+/** One verification from the first entry on, which adds what lies beyond `known`. */
+async function pass(
+  source: StateSource,
+  index: EntryIndex,
+  room: string | undefined,
+  known: IndexHead | undefined,
+): Promise<Indexed | 'other-log'> {
+  const from = known?.size ?? 0;
+  let fits = known === undefined;
+  await index.begin(known === undefined);
+  const fold = new EntryFold((folded) => {
+    if (fits && folded.row.index >= from) index.add(folded);
+  });
+  const observer = {
+    object: (digest: string, bytes: Uint8Array) => fold.object(digest, bytes),
+    entry(at: number, bytes: Uint8Array) {
+      fold.entry(at, bytes);
+      if (known && fold.size === from) fits = toHex(fold.root()) === known.root;
+    },
+  };
+  let verdict: StateVerdict;
+  try {
+    verdict = await verifyState(source, room, observer);
+  } catch (error) {
+    await index.rollback();
+    throw error;
+  }
+  if (!verdict.verified || !fits || (known && verdict.room !== known.room)) {
+    await index.rollback();
+    return verdict.verified ? 'other-log' : verdict;
+  }
+  const head = { room: verdict.room, size: verdict.size, root: toHex(fold.root()) };
+  await index.commit(head);
+  return { verified: true, head, step: known ? 'extended' : 'made' };
+}

@@ -1,0 +1,74 @@
+/** A state directory, a copy of one, or an evidence bundle, as a source of evidence: nothing read from it is believed yet. */
+import { createHash } from 'node:crypto';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  directoryFetch,
+  ed25519Verifier,
+  type Fetch,
+  formatVkey,
+  LogReader,
+  type ReadObject,
+  type VerifiedCheckpoint,
+} from '@reinraum/audit';
+import { Charter, decodeEntry, fromBase64, type LogEntry, parseCanonical } from '@reinraum/protocol';
+
+/** Where a log and its objects are read from. */
+export interface StateSource {
+  readonly directory: string;
+  /** Folder of the log in it. */
+  readonly log: string;
+  /** As the checkpoint was when the source was opened: a running room goes on while it is read. */
+  readonly fetch: Fetch;
+  readonly readObject: ReadObject;
+}
+
+/** Opens a directory. Throws an error that names it where it holds no log. */
+export async function openState(directory: string): Promise<StateSource> {
+  const log = join(directory, 'log');
+  await access(log).catch(() => {
+    throw new Error(`${directory}: no state directory of a room (it has no folder "log")`);
+  });
+  const files = directoryFetch(log);
+  const checkpoint = await files('checkpoint');
+  return {
+    directory,
+    log,
+    fetch: async (path) => (path === 'checkpoint' ? checkpoint : await files(path)),
+    readObject: (digest) => readFile(join(directory, 'objects', digest)).catch(() => undefined),
+  };
+}
+
+/** The log of a room in a source, with the key its charter names. */
+export interface RoomLogReader {
+  readonly vkey: string;
+  readonly head: VerifiedCheckpoint;
+  /** An entry, proved to be in the log at `head`. Throws `EvidenceError`. */
+  readonly entryAt: (index: number) => Promise<LogEntry>;
+  /** The same in bytes, with its proof: leaf's sibling first. */
+  readonly proved: (index: number) => Promise<{ readonly entry: Uint8Array; readonly proof: readonly Uint8Array[] }>;
+}
+
+/**
+ * Reads entries of a room's log without replaying it: what is read is proved to be in the log, not that the log keeps the
+ * rules. Throws `EvidenceError`, `TrustError`, or an error where the charter is missing or altered.
+ */
+export async function readerOf({ fetch, readObject }: StateSource, room: string): Promise<RoomLogReader> {
+  const object = await readObject(room);
+  if (!object || createHash('sha256').update(object).digest('hex') !== room) {
+    throw new Error('Die Charta des Raums fehlt oder ist verändert / the room’s charter is missing or altered');
+  }
+  const charter = Charter.parse(parseCanonical(object));
+  const vkey = formatVkey(`reinraum/${room}`, fromBase64(charter.enclave.signingKey));
+  const reader = new LogReader(fetch, ed25519Verifier(vkey));
+  const head = await reader.checkpoint();
+  return {
+    vkey,
+    head,
+    entryAt: async (index) => decodeEntry(await reader.entry(index, head)),
+    proved: async (index) => ({
+      entry: await reader.entry(index, head),
+      proof: await reader.inclusion(index, head),
+    }),
+  };
+}

@@ -1,0 +1,113 @@
+/** What is worth a warning in a log that verifies: holes, clocks, refusals, balances. Pure but for what it remembers. */
+import { type Room, spentOf } from '@reinraum/audit';
+import {
+  allAccounts,
+  compare,
+  formatInstant,
+  formatRational,
+  lossOf,
+  multiply,
+  parseRational,
+  type Rational,
+  rational,
+} from '@reinraum/protocol';
+import type { IndexRow } from '../index/row.ts';
+import { type Alert, balance, clockSkew, gap, refusals, stale } from './alert.ts';
+
+/** When to warn. */
+export interface WatchLimits {
+  /** Longest time without a new entry, by this machine's clock. */
+  readonly staleMs: number;
+  /** Longest time between two entries, by the log's clock. */
+  readonly gapMs: number;
+  /** So many refusals of one member within so long. */
+  readonly refusals: number;
+  readonly refusalsWithinMs: number;
+}
+
+/** Largest difference between the log's clock and this one (audit-log.md "What a DPO gets": over 2 s). */
+export const skewMaxMs = 2000;
+/** Instants of the log are whole seconds, cut: an entry may be up to this much younger than it says. */
+const instantMs = 999;
+const share: Rational = rational(4n, 5n);
+
+/** Between which moments of this machine's clock an entry was logged: after the look before, before this one. */
+export interface LoggedWithin {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+/** Judges entries in order. */
+export class Judge {
+  readonly #limits: WatchLimits;
+  readonly #refused = new Map<string, number[]>();
+  readonly #nearlySpent = new Set<string>();
+  #lastMs: number | undefined;
+  #isStale = false;
+
+  constructor(limits: WatchLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Takes an entry in, with the room after it, and says what it gives reason to warn of. `within` is known of entries that
+   * came between two looks. What was told before is only taken in: for that, `room` is null.
+   */
+  entry(row: IndexRow, room: Room | null, within?: LoggedWithin): Alert[] {
+    const atMs = Date.parse(row.at);
+    const before = this.#lastMs;
+    this.#lastMs = atMs;
+    this.#isStale = false;
+    return [
+      ...(before !== undefined && atMs - before > this.#limits.gapMs ? [gap(row.index, hours(atMs - before))] : []),
+      ...(within ? skews(row.index, atMs, within) : []),
+      ...this.#refusals(row, atMs),
+      ...(room && row.type === 'query.charged' ? this.balances(room, row.index) : []),
+    ];
+  }
+
+  /** Accounts of which four fifths are spent – ρ or ε, or δ – and of which nothing was said yet. */
+  balances(room: Room, entry: number | null = null): Alert[] {
+    const accounts = room.charter.populations.flatMap((population) => allAccounts(population, room.charter));
+    return accounts.flatMap(({ name, cap }) => {
+      const spent = spentOf(room, name);
+      const parts = [
+        { symbol: 'rho' in cap ? 'ρ' : 'ε', spent: spent.loss, cap: lossOf(cap) },
+        { symbol: 'δ', spent: spent.delta, cap: parseRational(cap.delta) },
+      ];
+      return parts.flatMap((part) => {
+        const account = `${name} ${part.symbol}`;
+        if (this.#nearlySpent.has(account) || compare(part.spent, multiply(part.cap, share)) < 0) return [];
+        this.#nearlySpent.add(account);
+        return [balance(entry, account, formatRational(part.spent), formatRational(part.cap))];
+      });
+    });
+  }
+
+  /** Whether nothing has come for too long; said once, until something comes. */
+  quiet(nowMs: number): Alert[] {
+    const lastMs = this.#lastMs;
+    if (this.#isStale || lastMs === undefined || nowMs - lastMs <= this.#limits.staleMs) return [];
+    this.#isStale = true;
+    return [stale(formatInstant(lastMs))];
+  }
+
+  #refusals({ type, actor, index }: IndexRow, atMs: number): Alert[] {
+    if (type !== 'statement.refused' || actor === null) return [];
+    const { refusals: most, refusalsWithinMs } = this.#limits;
+    const recent = [...(this.#refused.get(actor) ?? []), atMs].filter((ms) => atMs - ms <= refusalsWithinMs);
+    // Counted anew after a warning, so that the next one comes with as many more.
+    this.#refused.set(actor, recent.length >= most ? [] : recent);
+    return recent.length >= most ? [refusals(index, actor, recent.length)] : [];
+  }
+}
+
+function skews(index: number, atMs: number, { sinceMs, untilMs }: LoggedWithin): Alert[] {
+  if (atMs - untilMs > skewMaxMs) return [clockSkew(index, Math.round((atMs - untilMs) / 1000))];
+  const behindMs = sinceMs - (atMs + instantMs);
+  return behindMs > skewMaxMs ? [clockSkew(index, -Math.round(behindMs / 1000))] : [];
+}
+
+function hours(ms: number): number {
+  return Math.floor(ms / 3_600_000);
+}
