@@ -1,7 +1,6 @@
 /** `reinraum audit verify`: the log of a room, checked by anyone, without the room. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import {
   Broken,
   JournalComparison,
@@ -59,34 +58,13 @@ export interface LogObserver {
   readonly entry?: (index: number, bytes: Uint8Array) => void;
 }
 
-/** How often and how long apart a checkpoint is looked at again that its witnesses may be about to cosign. */
-const quorumAttemptsMax = 12;
-const quorumWaitMs = 250;
-
-/**
- * Verifies the log and objects of a state directory or evidence bundle, and its journal where there is one. While the room runs
- * its newest checkpoint may wait for its witnesses: that is waited for, three seconds at most, unless the source was opened
- * before – its checkpoint does not change any more – or somebody is told, who must hear of each entry once.
- */
+/** Verifies the log and objects of a state directory or evidence bundle, and its journal where there is one. */
 export async function verifyState(
   state: string | StateSource,
   room?: string,
-  observer?: LogObserver,
+  observer: LogObserver = {},
 ): Promise<StateVerdict> {
-  for (let attempts = 1; ; attempts++) {
-    const source = typeof state === 'string' ? await openState(state) : state;
-    const verdict = await verifiedOnce(source, room, observer ?? {});
-    const isLast = typeof state !== 'string' || observer !== undefined || attempts >= quorumAttemptsMax;
-    if (verdict.verified || verdict.rule !== 'quorum-missing' || isLast) return verdict;
-    await setTimeout(quorumWaitMs);
-  }
-}
-
-async function verifiedOnce(
-  source: StateSource,
-  room: string | undefined,
-  observer: LogObserver,
-): Promise<StateVerdict> {
+  const source = typeof state === 'string' ? await openState(state) : state;
   const { log, fetch, readObject } = source;
   const bytes = await readFile(join(log, 'journal')).catch(() => undefined);
   const journal = bytes && new JournalComparison(bytes);

@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
   directoryFetch,
   ed25519Verifier,
   type Fetch,
   formatVkey,
   LogReader,
+  parseNote,
   type ReadObject,
   type VerifiedCheckpoint,
 } from '@reinraum/audit';
@@ -23,20 +25,44 @@ export interface StateSource {
   readonly readObject: ReadObject;
 }
 
-/** Opens a directory. Throws an error that names it where it holds no log. */
+/** How often and how long apart a checkpoint is looked at again that its witnesses may be about to cosign. */
+const quorumAttemptsMax = 12;
+const quorumWaitMs = 250;
+
+/**
+ * Opens a directory. The newest checkpoint of a running room may wait for its witnesses: that is waited for, three seconds at
+ * most. Throws an error that names the directory where it holds no log.
+ */
 export async function openState(directory: string): Promise<StateSource> {
   const log = join(directory, 'log');
   await access(log).catch(() => {
     throw new Error(`${directory}: no state directory of a room (it has no folder "log")`);
   });
   const files = directoryFetch(log);
-  const checkpoint = await files('checkpoint');
+  const readObject: ReadObject = (digest) => readFile(join(directory, 'objects', digest)).catch(() => undefined);
+  let checkpoint = await files('checkpoint');
+  for (let attempts = 1; attempts < quorumAttemptsMax && (await mayBeCosigned(checkpoint, readObject)); attempts++) {
+    await setTimeout(quorumWaitMs);
+    checkpoint = await files('checkpoint');
+  }
   return {
     directory,
     log,
     fetch: async (path) => (path === 'checkpoint' ? checkpoint : await files(path)),
-    readObject: (digest) => readFile(join(directory, 'objects', digest)).catch(() => undefined),
+    readObject,
   };
+}
+
+/** Whether a checkpoint has fewer lines than the charter asks for. Nothing is verified here: it is only worth waiting or not. */
+async function mayBeCosigned(checkpoint: Uint8Array | undefined, readObject: ReadObject): Promise<boolean> {
+  try {
+    const { text, signatures } = parseNote(checkpoint ?? new Uint8Array());
+    const object = await readObject(text.slice('reinraum/'.length, text.indexOf('\n')));
+    const { witnesses, quorum } = Charter.parse(parseCanonical(object ?? new Uint8Array()));
+    return witnesses.length > 0 && signatures.length < 1 + quorum;
+  } catch {
+    return false;
+  }
 }
 
 /** The log of a room in a source, with the key its charter names. */
