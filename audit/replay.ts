@@ -26,6 +26,7 @@ import { described, erased, erasureRequested, heldDetails, openedDetails } from 
 import { isPossession, recovered, recoveryApproved } from './member-rules.ts';
 import { approved, charged, closed, proposed, repeated, revoked } from './query-rules.ts';
 import { cleared, retracted } from './release-rules.ts';
+import { acknowledged, reviewed } from './review-rules.ts';
 import type { Room } from './room.ts';
 import { witnessFault } from './room-policy.ts';
 import { Broken, type Rule } from './rule.ts';
@@ -172,6 +173,7 @@ export class Replay {
       charges: new Map(),
       releases: new Map(),
       retractions: new Map(),
+      reviews: [],
       details: new Map(),
       spent: new Map(),
       used: new Map(),
@@ -263,6 +265,11 @@ export class Replay {
         return erasureRequested(room, entry, only(room, entry, statements, 'detail.erase'), index);
       case 'detail.erased':
         return erased(room, entry, only(room, entry, statements, 'detail.erase'), index);
+      case 'review.completed':
+        return reviewed(room, entry, only(room, entry, statements, 'review.complete'), index);
+      case 'alert.acknowledged':
+        acknowledged(entry, only(room, entry, statements, 'alert.acknowledge'), index);
+        return nothing;
       case 'statement.refused':
         return refused(room, entry, statements);
       case 'session.opened':

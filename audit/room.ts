@@ -63,6 +63,13 @@ export interface Retraction {
   readonly at: string;
 }
 
+/** A review a data protection officer has signed. */
+export type ReviewState = EntryOf<'review.completed'>['detail'] & {
+  readonly by: string;
+  readonly at: string;
+  readonly index: number;
+};
+
 /** Details kept beside the log: what they are bound to, and what became of them. */
 export interface DetailState {
   /** Names under which values were committed, with the commitments. */
@@ -119,6 +126,8 @@ export interface Room {
   readonly releases: Map<number, number>;
   /** Retractions by the index of the charge. */
   readonly retractions: Map<number, Retraction>;
+  /** Reviews of the log, in their order. */
+  readonly reviews: ReviewState[];
   /** Details by scope. */
   readonly details: Map<string, DetailState>;
   readonly spent: Map<string, Balance>;

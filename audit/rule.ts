@@ -27,7 +27,8 @@ export type Rule =
   | 'suspension'
   | 'retraction'
   | 'recovery'
-  | 'details';
+  | 'details'
+  | 'review';
 
 /** A rule that does not hold. Verification reports it with the index of the entry. */
 export class Broken extends Error {

@@ -89,6 +89,8 @@ export const rolesOf: Readonly<Record<StatementType, readonly Member['roles'][nu
   'detail.open': ['dpo'],
   'detail.hold': ['dpo'],
   'detail.erase': ['owner', 'analyst', 'dpo'],
+  'review.complete': ['dpo'],
+  'alert.acknowledge': ['dpo'],
   'session.open': ['owner', 'analyst', 'dpo'],
 };
 

@@ -22,6 +22,7 @@ export * from './reader.ts';
 export * from './receipt.ts';
 export { isSuspended, mayRetract } from './release-rules.ts';
 export * from './replay.ts';
+export { isReviewable } from './review-rules.ts';
 export * from './room.ts';
 export * from './room-policy.ts';
 export * from './rule.ts';

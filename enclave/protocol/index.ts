@@ -38,6 +38,7 @@ export * from './query.ts';
 export * from './question.ts';
 export * from './rational.ts';
 export * from './refusal.ts';
+export * from './review.ts';
 export * from './schema.ts';
 export * from './seal.ts';
 export * from './seal-head.ts';

@@ -6,6 +6,10 @@ import type { Bilingual } from './name.ts';
 
 /** Every refusal code with what it says to people. The codes are stable; the texts may be improved. */
 export const refusals = {
+  'entry-unknown': {
+    de: 'Diesen Eintrag gibt es im Protokoll nicht.',
+    en: 'There is no such entry in the log.',
+  },
   'detail-unknown': {
     de: 'Zu diesem Mitglied oder diesem Lauf ist nichts hinterlegt.',
     en: 'Nothing is kept about this member or run.',

@@ -5,6 +5,7 @@ import { canonicalBytes, parseCanonical } from './canonical.ts';
 import { CommittedDetail, DetailScope, ErasureReason } from './detail.ts';
 import { Bytes32, Day, Digest, Instant, MemberRef, Signature64, Slug, StatementId, UnitPath } from './name.ts';
 import { Refusal } from './refusal.ts';
+import { Acknowledgement, Review } from './review.ts';
 import { type SigningKey, sign, verify } from './signature.ts';
 
 /** DSSE payload type of a statement; no other document of the room carries it. */
@@ -88,6 +89,8 @@ export const Statement = z.discriminatedUnion('type', [
   /** Signed by who asks for the erasure, and by the second person who approves it. */
   statement('detail.erase', { scope: DetailScope, reason: ErasureReason }),
   statement('session.open', { scope: z.literal('log') }),
+  statement('review.complete', Review),
+  statement('alert.acknowledge', Acknowledgement),
 ]);
 export type Statement = z.infer<typeof Statement>;
 /** What a statement does. */

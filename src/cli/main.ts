@@ -11,6 +11,7 @@ import { addMember } from './member.ts';
 import { say } from './output.ts';
 import { addQuery } from './query.ts';
 import { addRelease } from './release.ts';
+import { addReview } from './review.ts';
 import { addSchema } from './schema.ts';
 import { addScreens } from './screens.ts';
 import { addServe } from './serve.ts';
@@ -31,6 +32,7 @@ const commands = [
   addRelease,
   addMember,
   addDetail,
+  addReview,
   addAuditCommands,
   addWitness,
   addScreens,

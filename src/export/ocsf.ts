@@ -44,6 +44,8 @@ const mapping: Readonly<Record<EntryType, Mapped>> = {
   'detail.held': { activity: 'update', entity: 'details', severity: 'Low' },
   'detail.erasure-requested': { activity: 'other', entity: 'details', severity: 'Low' },
   'detail.erased': { activity: 'delete', entity: 'details', severity: 'Medium' },
+  'review.completed': { activity: 'other', entity: 'log', severity: 'Informational' },
+  'alert.acknowledged': { activity: 'other', entity: 'log', severity: 'Low' },
   'statement.refused': { activity: 'other', entity: 'statement', severity: 'Low', failed: true },
   'session.opened': { activity: 'read', entity: 'log', severity: 'Informational' },
 };

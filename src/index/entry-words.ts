@@ -25,6 +25,8 @@ export const entryWords: Readonly<Record<EntryType, Bilingual>> = {
   'detail.held': { de: 'Löschsperre geändert', en: 'hold on details changed' },
   'detail.erasure-requested': { de: 'Löschung beantragt', en: 'erasure requested' },
   'detail.erased': { de: 'Angaben gelöscht', en: 'details erased' },
+  'review.completed': { de: 'Prüfung abgeschlossen', en: 'review completed' },
+  'alert.acknowledged': { de: 'Warnung zur Kenntnis genommen', en: 'warning acknowledged' },
   'statement.refused': { de: 'Handlung abgelehnt', en: 'act refused' },
   'session.opened': { de: 'Protokoll eingesehen', en: 'log read' },
 };

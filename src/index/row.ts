@@ -69,6 +69,8 @@ export const outcomes = {
   'detail.held': 'held',
   'detail.erasure-requested': 'erasure-requested',
   'detail.erased': 'erased',
+  'review.completed': 'reviewed',
+  'alert.acknowledged': 'acknowledged',
   'statement.refused': 'refused',
   'session.opened': 'opened',
 } as const satisfies Record<EntryType, string>;

@@ -137,6 +137,26 @@ test('held details are not erased; then one person asks, another approves, and e
   await rm(copy, { recursive: true });
 });
 
+test('an officer signs what was reviewed and which warning was seen, about entries there are', async () => {
+  const anew = await reopened(room);
+  const officer = anew.client('cityDpo');
+  const { size } = await officer.catalogue();
+  const body = { from: 0, to: size - 1, finding: 'none', report: 'ab'.repeat(32) } as const;
+  await officer.act('review.complete', body);
+  await officer.act('alert.acknowledge', { alert: 'gap', entry: null });
+  const { room: log } = await readRoomLog(officer);
+  expect(log.reviews).toMatchObject([{ ...body, by: room.people.cityDpo.member.ref }]);
+  await expect(officer.act('review.complete', { ...body, to: size + 1000 })).rejects.toMatchObject({
+    code: 'entry-unknown',
+    field: 'to',
+  });
+  await expect(officer.act('alert.acknowledge', { alert: 'gap', entry: size + 1000 })).rejects.toMatchObject({
+    code: 'entry-unknown',
+  });
+  await expect(anew.client('steward').act('review.complete', body)).rejects.toMatchObject({ code: 'role-missing' });
+  await anew.close();
+});
+
 test('what remains on the disk of an erased member is the random reference and the bare key', async () => {
   // The operator's key opens every file there is: whatever is readable with it is looked at, too.
   const { readFile } = await import('node:fs/promises');

@@ -9,11 +9,49 @@ type Bend = Parameters<Scribe['detail']>[2];
 const doneAt = (place: number, type: DetailAct, bend: Bend = {}) =>
   insteadAt(place, ({ scribe }, nowMs) => scribe.detail(nowMs, type, bend));
 
+const { reviewed, acknowledged } = at;
 const { described, held, heldNoMore, opened, erasureRequested, erased } = at;
 const second = { caused: erasureRequested };
 
 /** Each breaks one rule at one entry. */
 export const forgedDetails: readonly Forgery[] = [
+  ['a review by an owner', 'role', reviewed, doneAt(reviewed, 'review.completed', { person: people.steward })],
+  [
+    'a review of what is still to come',
+    'review',
+    reviewed,
+    doneAt(reviewed, 'review.completed', { body: { to: reviewed } }),
+  ],
+  [
+    'a review that ends before it begins',
+    'review',
+    reviewed,
+    doneAt(reviewed, 'review.completed', { body: { from: 9, to: 8 } }),
+  ],
+  [
+    'a review with another finding than was signed',
+    'statement',
+    reviewed,
+    doneAt(reviewed, 'review.completed', { detail: { finding: 'none' } }),
+  ],
+  [
+    'a warning acknowledged by an analyst',
+    'role',
+    acknowledged,
+    doneAt(acknowledged, 'alert.acknowledged', { person: analystAnew }),
+  ],
+  [
+    'a warning about what is still to come',
+    'review',
+    acknowledged,
+    doneAt(acknowledged, 'alert.acknowledged', { body: { entry: acknowledged } }),
+  ],
+  [
+    'another warning acknowledged than was signed',
+    'statement',
+    acknowledged,
+    doneAt(acknowledged, 'alert.acknowledged', { detail: { alert: 'gap' } }),
+  ],
   [
     'a description of a member of another party',
     'details',

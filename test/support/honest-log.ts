@@ -80,10 +80,12 @@ export const at = {
   opened: 30,
   erasureRequested: 31,
   erased: 32,
+  reviewed: 33,
+  acknowledged: 34,
 } as const;
 
 /** Entries of the whole story. */
-export const entryCount = at.erased + 1;
+export const entryCount = at.acknowledged + 1;
 
 async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> {
   const kept = (draft: Draft) => draft.detail as unknown as { offer: string; manifest: string };
@@ -130,6 +132,8 @@ async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> 
   yield await scribe.detail(now(), 'detail.opened', { person: people.bureauDpo });
   yield await scribe.detail(now(), 'detail.erasure-requested', { person: analystAnew });
   yield await scribe.detail(now(), 'detail.erased', { caused: at.erasureRequested });
+  yield await scribe.detail(now(), 'review.completed');
+  yield await scribe.detail(now(), 'alert.acknowledged', { person: people.bureauDpo });
 }
 
 async function session(scribe: Scribe, nowMs: number, person: FixedMember = people.analyst): Promise<Draft> {

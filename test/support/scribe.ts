@@ -62,7 +62,16 @@ export const describeBody: StatementOf<'detail.describe'>['body'] = {
 };
 export const analystScope = `member/${people.analyst.member.ref}`;
 
-/** Acts on details: the entry type, the statement behind it, and what both say when nobody bends them. */
+/** What an officer signs after reading the log. */
+export const reviewBody: StatementOf<'review.complete'>['body'] = {
+  from: 0,
+  to: 20,
+  finding: 'remarks',
+  report: '79'.repeat(32),
+};
+export const acknowledgeBody: StatementOf<'alert.acknowledge'>['body'] = { alert: 'refusals', entry: 15 };
+
+/** Acts on details, reviews and acknowledgements: the entry type, the statement behind it, and what both say when nobody bends them. */
 const detailActs = {
   'detail.described': { signs: 'detail.describe', activity: 'erheben', said: describeBody },
   'detail.opened': { signs: 'detail.open', activity: 'offenlegen', said: { scope: analystScope } },
@@ -73,6 +82,8 @@ const detailActs = {
     said: { scope: analystScope, reason: 'request' },
   },
   'detail.erased': { signs: 'detail.erase', activity: 'loeschen', said: { scope: analystScope, reason: 'request' } },
+  'review.completed': { signs: 'review.complete', activity: 'verwalten', said: reviewBody },
+  'alert.acknowledged': { signs: 'alert.acknowledge', activity: 'verwalten', said: acknowledgeBody },
 } as const;
 /** Type of an entry about details. */
 export type DetailAct = keyof typeof detailActs;
