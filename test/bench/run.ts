@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: ratios measured in one run, printed as a table; `npm run bench -- bounds [rows]` only those of
- * `bounds.ts`, over 5,000,000 rows. Nothing here is an assertion.
+ * `bounds.ts`, over 5,000,000 rows; `npm run bench -- replay [entries]` verifies a long log. Nothing here is an assertion.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -16,6 +16,7 @@ import { Rooms } from '../../src/host/rooms.ts';
 import { hasKoeln, koelnData, loadKoeln } from '../support/koeln.ts';
 import { benchBounds } from './bounds.ts';
 import { benchQueries } from './queries.ts';
+import { benchReplay } from './replay.ts';
 import { print, type Times, timed } from './timed.ts';
 
 function row(name: string, { min, median, max }: Times): string {
@@ -71,6 +72,10 @@ async function benchAdmission(): Promise<void> {
 }
 
 const [part, size] = process.argv.slice(2);
+if (part === 'replay') {
+  await benchReplay(Number(size ?? 100_000));
+  process.exit(0);
+}
 if (part === 'bounds') {
   await benchBounds(Number(size ?? 5_000_000));
   process.exit(0);
