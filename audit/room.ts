@@ -34,9 +34,16 @@ export interface DatasetVersion {
   readonly manifest: string | undefined;
 }
 
+/** What a charge of a query has to name, as canonical JSON: query, schema and charter settle it once for all charges. */
+export interface Terms {
+  readonly charges: string;
+  readonly noise: string;
+}
+
 /** A proposed query and what became of it. */
 export interface QueryState {
   readonly query: AggregateQuery;
+  readonly terms: Terms;
   /** Members who approved, by reference. */
   readonly approvals: ReadonlySet<string>;
   readonly revoked: boolean;
@@ -124,6 +131,8 @@ export interface Room {
   readonly charges: Map<number, ChargeState>;
   /** Index of the release entry by the index of its charge. */
   readonly releases: Map<number, number>;
+  /** Index of the charge by the index of its release entry: the inverse of `releases`. */
+  readonly chargeOf: Map<number, number>;
   /** Retractions by the index of the charge. */
   readonly retractions: Map<number, Retraction>;
   /** Reviews of the log, in their order. */
@@ -137,10 +146,22 @@ export interface Room {
 
 /** The admitted version of a dataset that is asked: the latest. */
 export function currentVersion(room: Room, dataset: string): DatasetVersion | undefined {
-  const versions = [...(room.datasets.get(dataset)?.values() ?? [])];
   // A withdrawn version does not bring back the one it had replaced.
-  const last = versions.filter(({ state }) => state === 'admitted' || state === 'withdrawn').at(-1);
+  const last = closedVersion(room, dataset);
   return last?.state === 'admitted' ? last : undefined;
+}
+
+/**
+ * The latest version of a dataset that was admitted or withdrawn. Versions are numbered from 1 without gaps and a next one
+ * is declared only after the last was closed (`isNextVersion`), so at most one stands above it, whatever their number.
+ */
+export function closedVersion(room: Room, dataset: string): DatasetVersion | undefined {
+  const versions = room.datasets.get(dataset);
+  for (let number = versions?.size ?? 0; number > 0; number--) {
+    const version = versions?.get(number);
+    if (version?.state === 'admitted' || version?.state === 'withdrawn') return version;
+  }
+  return undefined;
 }
 
 /** A version that is asked, as entries and releases name it. */
@@ -198,18 +219,18 @@ export function spentOf(room: Room, account: string): Balance {
   return room.spent.get(account) ?? { loss: zero, delta: zero };
 }
 
-/** Balances after some charges, by account, or the account that one of them would overdraw. */
+/** Balances after some charges of the accounts they touch, or the account that one of them would overdraw. */
 export function afterCharges(
   room: Room,
   charges: readonly Charge[],
   asker: Asker,
 ): Map<string, Balance> | { exhausted: string } {
-  const next = new Map(room.spent);
+  const next = new Map<string, Balance>();
   for (const charge of charges) {
     const population = room.charter.populations.find(({ id }) => id === charge.population);
     if (!population) return { exhausted: charge.population };
     for (const { name, cap } of accountsOf(population, asker)) {
-      const before = next.get(name) ?? { loss: zero, delta: zero };
+      const before = next.get(name) ?? spentOf(room, name);
       const loss = add(before.loss, lossOf(charge));
       const delta = add(before.delta, parseRational(charge.delta));
       const isWithin = compare(loss, lossOf(cap)) <= 0 && compare(delta, parseRational(cap.delta)) <= 0;

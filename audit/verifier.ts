@@ -3,12 +3,14 @@
  * (docs/decisions/0011-web.md).
  */
 export * from './add-checkpoint.ts';
+export * from './ahead.ts';
 export * from './checkpoint.ts';
 export * from './cosignature.ts';
 export { isNextVersion } from './dataset-rules.ts';
 export { mayDescribe, mayRequestErasure, requestSeconded } from './detail-rules.ts';
 export * from './detail-state.ts';
 export * from './evidence-error.ts';
+export { type Examined, examine, type ReadObject } from './examine.ts';
 export * from './fetch-tile.ts';
 export * from './hash-reader.ts';
 export { approvalsOf, isPossession, isRecovered, unfitKey } from './member-rules.ts';

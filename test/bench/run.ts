@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: ratios measured in one run, printed as a table; `npm run bench -- bounds [rows]` only those of
- * `bounds.ts`, over 5,000,000 rows, and `npm run bench -- log [entries]` only those of `log-index.ts`, over 1,000,000 entries.
- * Nothing here is an assertion.
+ * `bounds.ts`, over 5,000,000 rows, `npm run bench -- log [entries]` only those of `log-index.ts`, over 1,000,000 entries, and
+ * `npm run bench -- replay [entries]` verifies a long log. Nothing here is an assertion.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -18,6 +18,7 @@ import { hasKoeln, koelnData, loadKoeln } from '../support/koeln.ts';
 import { benchBounds } from './bounds.ts';
 import { benchLogIndex } from './log-index.ts';
 import { benchQueries } from './queries.ts';
+import { benchReplay } from './replay.ts';
 import { print, type Times, timed } from './timed.ts';
 
 function row(name: string, { min, median, max }: Times): string {
@@ -73,6 +74,10 @@ async function benchAdmission(): Promise<void> {
 }
 
 const [part, size] = process.argv.slice(2);
+if (part === 'replay') {
+  await benchReplay(Number(size ?? 100_000));
+  process.exit(0);
+}
 if (part === 'bounds') {
   await benchBounds(Number(size ?? 5_000_000));
   process.exit(0);

@@ -2,12 +2,13 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { directoryFetch, Log, type Verdict, verifyLog } from '@reinraum/audit';
+import { Log, type Verdict, verifyLog } from '@reinraum/audit';
 import { type CharterTemplate, canonicalBytes, decodeEntry, formatInstant, type LogEntry } from '@reinraum/protocol';
 import { type Draft, Ledger } from '../../enclave/ledger.ts';
 import { ObjectStore } from '../../enclave/objects.ts';
 import { analystAnew, enclaveKey, type FixedMember, fixedCharter, measurement, people } from './fixed-room.ts';
 import { queryDigest, released, Scribe } from './scribe.ts';
+import { filesOf } from './signed-files.ts';
 
 /** When the room is founded; each entry follows ten seconds after the one before. */
 export const foundedMs = Date.parse('2026-03-02T08:00:00Z');
@@ -164,15 +165,7 @@ export async function verdictOn(
   entries: readonly LogEntry[],
   objects: ReadonlyMap<string, Uint8Array>,
 ): Promise<Verdict> {
-  const directory = await mkdtemp(join(tmpdir(), 'reinraum-forged-'));
-  const log = await Log.open({ directory, origin: `reinraum/${scribe.room}`, signingKey: enclaveKey });
-  try {
-    for (const entry of entries) await log.append(canonicalBytes(entry));
-    await log.publish();
-    const readObject = async (digest: string) => objects.get(digest);
-    return await verifyLog({ fetch: directoryFetch(directory), readObject, room: scribe.room });
-  } finally {
-    await log.close();
-    await rm(directory, { recursive: true, force: true });
-  }
+  const files = await filesOf(scribe.room, entries.map(canonicalBytes));
+  const readObject = async (digest: string) => objects.get(digest);
+  return await verifyLog({ fetch: async (path) => files.get(path), readObject, room: scribe.room });
 }
