@@ -1,6 +1,6 @@
 /** Rules of a dataset's life: declared, admitted or rejected, withdrawn. Each returns what applies the entry. */
 import { canonicalText, type EntryOf, type StatementOf } from '@reinraum/protocol';
-import type { Room } from './room.ts';
+import { closedVersion, type Room } from './room.ts';
 import { Broken } from './rule.ts';
 import { member } from './signer.ts';
 
@@ -17,12 +17,8 @@ export function isNextVersion(
   room: Room,
   body: { dataset: string; version: number; predecessor: string | null },
 ): boolean {
-  const versions = [...(room.datasets.get(body.dataset)?.values() ?? [])];
-  const closed = versions.filter(({ state }) => state === 'admitted' || state === 'withdrawn').at(-1);
-  const open = versions.some(
-    ({ version, state }) => version === body.version && state !== 'rejected' && state !== 'declared',
-  );
-  return !open && body.version === (closed?.version ?? 0) + 1 && body.predecessor === (closed?.manifest ?? null);
+  const closed = closedVersion(room, body.dataset);
+  return body.version === (closed?.version ?? 0) + 1 && body.predecessor === (closed?.manifest ?? null);
 }
 
 /** A declared version is the owner unit’s own, follows the last one and names the charter’s schema. Throws {@link Broken}. */

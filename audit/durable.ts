@@ -140,6 +140,11 @@ export class DurableDirectory {
     return this.#files.open(join(this.#root, path), 'update');
   }
 
+  /** Makes the name of a file that is there durable: the process that wrote it may have been killed before it was. */
+  settle(path: string): Promise<void> {
+    return this.#files.syncDirectory(dirname(join(this.#root, path)));
+  }
+
   /**
    * Writes the files in order, each by a temporary file in the same directory, fsync and rename, then an fsync of every
    * directory touched. On return all are durable; after a crash each is old or new, never half.
@@ -182,8 +187,10 @@ export class DurableDirectory {
     const isRoot = directory === this.#root;
     if (!isRoot) await this.#ensure(parent);
     const made = await this.#files.makeDirectory(directory);
-    // Below the root also when it was there: a process killed after mkdir leaves a name no fsync has covered yet.
-    if (made || !isRoot) await this.#files.syncDirectory(parent);
+    // Also when it was there: a process killed after mkdir leaves a name no fsync has covered yet. Such a root is empty,
+    // as nothing is written before its name is durable; of any other root the parent may be out of reach.
+    const isCovered = !made && isRoot && (await this.#files.list(directory)).length > 0;
+    if (!isCovered) await this.#files.syncDirectory(parent);
     this.#ensured.add(directory);
   }
 }

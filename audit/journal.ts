@@ -16,12 +16,14 @@ const magic = utf8('RRJRNL1\n');
 const frameHeadBytes = 20;
 const checksumBytes = 8;
 const blockBytes = 1 << 20;
+/** What a disk writes wholly or not at all. */
+const sectorBytes = 512;
 /** Entries that share one write and one fdatasync. */
 export const batchEntriesMax = 256;
 /** Appends that may wait for their batch before further ones are turned away. */
 export const waitingEntriesMax = 16_384;
 
-/** A damaged frame with intact ones behind it, or a file that is no journal: somebody has to look. */
+/** A damage that no torn write explains, or a file that is no journal: somebody has to look. */
 export class JournalCorrupt extends Error {
   /** The first entry that cannot be read. */
   readonly entryIndex: number;
@@ -89,11 +91,12 @@ export class Journal {
   }
 
   /**
-   * Opens `path`, creating it where there is none, and reads it once from end to end. A damaged last frame is a torn
-   * write and is cut off; a damaged frame before an intact one throws {@link JournalCorrupt}. Everything told to
-   * `owner.found` is durable when this resolves.
+   * Opens `path`, creating it where there is none, and reads it once from end to end. What a power loss left of the last
+   * write, which nobody was promised, is cut off; any other damage before an intact frame throws {@link JournalCorrupt}.
+   * The first `settledSize` entries are known to have been durable: no torn write explains a damage among them.
+   * Everything told to `owner.found` is durable when this resolves.
    */
-  static async open(directory: DurableDirectory, path: string, owner: JournalOwner): Promise<Journal> {
+  static async open(directory: DurableDirectory, path: string, owner: JournalOwner, settledSize = 0): Promise<Journal> {
     const file = (await directory.open(path)) ?? (await createJournal(directory, path));
     try {
       if (!equalBytes(await file.read(0, magic.length), magic)) throw new JournalCorrupt(0, 'not a journal');
@@ -107,11 +110,13 @@ export class Journal {
         }
       }
       if (end < (await file.size())) {
-        if (await hasFrameFrom(file, end)) throw new JournalCorrupt(size, 'damaged frame');
+        if (!(await isTornWrite(file, end, size, settledSize))) throw new JournalCorrupt(size, 'damaged frame');
         await file.truncate(end);
       }
-      // A process killed between write and fdatasync leaves whole frames that are not durable yet.
+      // A process killed between write and fdatasync leaves whole frames that are not durable yet, one killed while it
+      // made the journal a name.
       await file.sync();
+      await directory.settle(path);
       return new Journal(file, owner.committed, size, end);
     } catch (error) {
       await file.close();
@@ -238,18 +243,50 @@ async function* scan(file: OpenFile, position: number, index: number): AsyncGene
 }
 
 /**
- * Whether an intact frame begins anywhere from the damage at `position` on. Whatever its index, a torn write does not
- * explain it.
+ * Whether the damage at `position`, where entry `index` should begin, is what a power loss leaves of the last write. The
+ * sectors of a write reach the disk in any order, so intact frames may stand behind lost ones – but only of the same
+ * batch, since a batch is written once the one before is durable, and only behind a sector that never arrived. A flipped
+ * bit leaves no such sector.
  */
-async function hasFrameFrom(file: OpenFile, position: number): Promise<boolean> {
+async function isTornWrite(file: OpenFile, position: number, index: number, settledSize: number): Promise<boolean> {
+  for (let from = position, next = index; ; ) {
+    const found = await frameFrom(file, from);
+    if (!found) return true;
+    if (index < settledSize || found.index >= index + batchEntriesMax) return false;
+    const isLost = found.position > from;
+    if (isLost ? found.index <= next : found.index !== next) return false;
+    if (isLost && !(await hasLostSector(file, from, found.position))) return false;
+    from = found.position + frameHeadBytes + found.entry.length;
+    next = found.index + 1;
+  }
+}
+
+/**
+ * Whether a sector between the damage at `from` and the intact frame at `to` was never written: past the old end of a
+ * file there is nothing but zeros. Two zeros are how every frame begins, and up to four how the one at `to` may.
+ */
+async function hasLostSector(file: OpenFile, from: number, to: number): Promise<boolean> {
+  for (let start = from; start < to; ) {
+    const end = (Math.floor(start / sectorBytes) + 1) * sectorBytes;
+    if (end > to + 4) return false;
+    const sector = await file.read(start, Math.min(end, to) - start);
+    if (sector.length > 2 && sector.every((byte) => byte === 0)) return true;
+    start = end;
+  }
+  return false;
+}
+
+/** The first intact frame, whatever its index, that begins at `position` or anywhere behind it. */
+async function frameFrom(file: OpenFile, position: number): Promise<JournalEntry | undefined> {
   const overlap = frameHeadBytes + entryBytesMax;
   for (let from = position; ; from += blockBytes) {
     const block = await file.read(from, blockBytes + overlap);
     for (let at = 0; at < Math.min(blockBytes, block.length - frameHeadBytes + 1); at++) {
       // The two high bytes of a length are zero: this spares a hash at most positions.
-      if (block[at] === 0 && block[at + 1] === 0 && frameAt(block, at)) return true;
+      const frame = block[at] === 0 && block[at + 1] === 0 ? frameAt(block, at) : undefined;
+      if (frame) return { ...frame, position: from + at };
     }
-    if (block.length < blockBytes + overlap) return false;
+    if (block.length < blockBytes + overlap) return undefined;
   }
 }
 

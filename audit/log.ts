@@ -15,7 +15,7 @@ import { DurableDirectory, type FileLayer, nodeFiles } from './durable.ts';
 import { EvidenceError, TrustError } from './evidence-error.ts';
 import { fetchTile } from './fetch-tile.ts';
 import { tileHashReader } from './hash-reader.ts';
-import { Journal, JournalFailed } from './journal.ts';
+import { Journal, JournalFailed, type JournalOwner } from './journal.ts';
 import { ed25519Signer, ed25519Verifier, formatNote, formatVkey, type NoteSignature, parseNote } from './note.ts';
 import {
   consistencyProof,
@@ -246,7 +246,7 @@ export class Log {
     const edge = new RightEdge();
     let publishedEdge = edge.copy();
     let position: number | undefined;
-    this.#journal = await Journal.open(this.#directory, journalPath, {
+    const owner: JournalOwner = {
       found: (found) => {
         if (found.index === (published?.size ?? 0)) position = found.position;
         edge.append(found.entry);
@@ -257,7 +257,8 @@ export class Log {
         this.#unpublished.push(...entries);
         this.publish().catch(() => undefined);
       },
-    });
+    };
+    this.#journal = await Journal.open(this.#directory, journalPath, owner, signed?.size);
     const promised = (head: Checkpoint | undefined) => head && { head, journalRoot: rootsAt.get(head.size) };
     const { size: journalSize } = this.#journal;
     const recovery = recover({ journalSize, signed: promised(signed), published: promised(published) });

@@ -14,24 +14,39 @@ import {
   type Statement,
   type StatementOf,
 } from '@reinraum/protocol';
+import { runDetails } from './detail-rules.ts';
 import { isSuspended, suspend } from './release-rules.ts';
-import { afterCharges, askedVersions, missingApprovals, type QueryState, type Room, schemaOf } from './room.ts';
+import {
+  afterCharges,
+  askedVersions,
+  missingApprovals,
+  type QueryState,
+  type Room,
+  schemaOf,
+  type Terms,
+} from './room.ts';
 import { Broken } from './rule.ts';
 
 /** A proposed query or table is new, compiles against what it asks and keeps to the charter. Throws {@link Broken}. */
 export function proposed(room: Room, entry: EntryOf<'query.proposed'>, question: Question): () => void {
   const { query: digest } = entry.detail;
   if (room.queries.has(digest) || room.tables.has(digest)) throw new Broken('query', 'a query was proposed twice');
+  const fresh = { approvals: new Set<string>(), revoked: false };
   try {
     checkProposal(room, question);
+    if (question.kind === 'DerivedTable') return () => room.tables.set(digest, { table: question, ...fresh });
+    const terms = termsOf(room, question);
+    return () => room.queries.set(digest, { query: question, terms, ...fresh, suspended: null });
   } catch (error) {
     if (error instanceof Refusal) throw new Broken('query', `a proposed query is not permitted: ${error.code}`);
     throw error;
   }
-  const fresh = { approvals: new Set<string>(), revoked: false };
-  return question.kind === 'DerivedTable'
-    ? () => room.tables.set(digest, { table: question, ...fresh })
-    : () => room.queries.set(digest, { query: question, ...fresh, suspended: null });
+}
+
+function termsOf(room: Room, query: AggregateQuery): Terms {
+  const schema = schemaOf(room, query);
+  const noise = componentsOf(query, schema).components.map(({ mechanism }) => noiseOf(mechanism));
+  return { charges: canonicalText(price(query, schema, room.charter)), noise: canonicalText(noise) };
 }
 
 /** Throws the `Refusal` a proposal gets in this room: what it asks is unknown, or schema or charter forbid it. */
@@ -83,7 +98,7 @@ function permitted(
   room: Room,
   entry: EntryOf<'query.charged' | 'query.repeated'>,
   { actor, body }: StatementOf<'query.run'>,
-): AggregateQuery {
+): QueryState {
   const state = room.queries.get(body.query);
   if (!state || body.query !== entry.detail.query) throw new Broken('query', 'a run names an unknown query');
   if (state.revoked || missingApprovals(room, state).length > 0)
@@ -100,7 +115,7 @@ function permitted(
   if (reader?.readingKey !== body.reader || reader.unit !== body.recipient) {
     throw new Broken('recipient', 'a result was sealed to another reader');
   }
-  return state.query;
+  return state;
 }
 
 /**
@@ -113,16 +128,14 @@ export function charged(
   statement: StatementOf<'query.run'>,
   index: number,
 ): () => void {
-  const query = permitted(room, entry, statement);
+  const { query, terms } = permitted(room, entry, statement);
   const { detail } = entry;
   if (isSuspended(room, detail.query)) throw new Broken('suspension', 'a suspended query was charged');
-  const schema = schemaOf(room, query);
-  const noise = componentsOf(query, schema).components.map(({ mechanism }) => noiseOf(mechanism));
-  if (canonicalText(detail.charges) !== canonicalText(price(query, schema, room.charter))) {
+  if (canonicalText(detail.charges) !== terms.charges) {
     throw new Broken('price', 'a charge is not the price of its query');
   }
   if (
-    canonicalText(detail.noise) !== canonicalText(noise) ||
+    canonicalText(detail.noise) !== terms.noise ||
     detail.k !== query.privacy.k ||
     detail.legalBasis !== query.legalBasis
   ) {
@@ -139,6 +152,7 @@ export function charged(
   return () => {
     for (const [account, balance] of balances) room.spent.set(account, balance);
     room.charges.set(index, { entry, outcome: 'open' });
+    room.details.set(`run/${index}`, runDetails(detail.parameters, index));
   };
 }
 
@@ -167,6 +181,7 @@ export function closed(
   return () => {
     room.charges.set(caused, { ...charge, outcome: 'released' });
     room.releases.set(caused, index);
+    room.chargeOf.set(index, caused);
   };
 }
 
@@ -175,10 +190,10 @@ export function repeated(
   room: Room,
   entry: EntryOf<'query.repeated'>,
   statement: StatementOf<'query.run'>,
+  index: number,
 ): () => void {
-  const query = permitted(room, entry, statement);
-  const source = entry.caused;
-  const charge = [...room.releases].find(([, release]) => release === source)?.[0];
+  const { query } = permitted(room, entry, statement);
+  const charge = entry.caused === null ? undefined : room.chargeOf.get(entry.caused);
   const detail = charge === undefined ? undefined : room.charges.get(charge)?.entry.detail;
   if (!detail || detail.query !== entry.detail.query)
     throw new Broken('release', 'a repeat names no release of its query');
@@ -188,5 +203,5 @@ export function repeated(
   if (canonicalText(detail.datasets) !== canonicalText([...asked])) {
     throw new Broken('dataset', 'a repeat delivers an answer about a version that is not admitted any more');
   }
-  return () => {};
+  return () => room.details.set(`run/${index}`, runDetails(entry.detail.parameters, index));
 }

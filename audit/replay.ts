@@ -3,35 +3,27 @@
  * a rule (audit-log.md "Replay"). The enclave puts each entry of its own through the same rules before it appends it,
  * so a log an honest enclave wrote is one a verifier accepts.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import {
   Charter,
   DatasetSchema,
-  type DocumentKind,
-  type DocumentOf,
-  decodeEntry,
   type EntryOf,
   founders,
   fromBase64,
   type LogEntry,
-  openDocument,
-  parseCanonical,
   Question,
-  SignedDocument,
   type Statement,
-  toHex,
 } from '@reinraum/protocol';
 import { declared, sealed, withdrawn } from './dataset-rules.ts';
+import { described, erased, erasureRequested, heldDetails, openedDetails } from './detail-rules.ts';
+import { documentOf, type Examined, examine, parsedObject, type ReadObject, taken } from './examine.ts';
 import { isPossession, recovered, recoveryApproved } from './member-rules.ts';
 import { approved, charged, closed, proposed, repeated, revoked } from './query-rules.ts';
 import { cleared, retracted } from './release-rules.ts';
+import { acknowledged, reviewed } from './review-rules.ts';
 import type { Room } from './room.ts';
 import { witnessFault } from './room-policy.ts';
-import { Broken, type Rule } from './rule.ts';
-import { earliest, isEnrollable, isSealable, lifetimeMaxMs, member, only, verified } from './signer.ts';
-
-/** Reads an object by digest; undefined where it is not kept. What comes back is checked against the digest. */
-export type ReadObject = (digest: string) => Promise<Uint8Array | undefined>;
+import { Broken } from './rule.ts';
+import { earliest, isEnrollable, isSealable, lifetimeMaxMs, member, only } from './signer.ts';
 
 /** A fold of entries into a {@link Room}. One instance per log; entries in order, one at a time. */
 export class Replay {
@@ -54,13 +46,17 @@ export class Replay {
     return this.#size;
   }
 
-  /** Checks an entry against every rule and returns what applies it. Throws {@link Broken}; changes nothing. */
-  async check(bytes: Uint8Array): Promise<() => LogEntry> {
+  /**
+   * Checks an entry against every rule and returns what applies it; one that was examined ahead may be given in place of
+   * its bytes. Throws {@link Broken}; changes nothing.
+   */
+  async check(next: Uint8Array | Examined): Promise<() => LogEntry> {
     const index = this.#size;
-    const entry = decode(bytes);
+    const examined = next instanceof Uint8Array ? await examine(next, this.#read) : next;
+    const { entry } = examined;
     if (entry.at < this.#at) throw new Broken('time', 'an entry is dated before its predecessor');
-    const statements = await this.#statements(entry);
-    const change = await this.#change(entry, statements, index);
+    const statements = this.#statements(examined);
+    const change = await this.#change(examined, statements, index);
     return () => {
       change();
       for (const { id, expiresAt } of statements) this.#room?.used.set(id, expiresAt);
@@ -71,33 +67,16 @@ export class Replay {
   }
 
   /** {@link check} and apply. */
-  async apply(bytes: Uint8Array): Promise<LogEntry> {
-    const applied = await this.check(bytes);
+  async apply(next: Uint8Array | Examined): Promise<LogEntry> {
+    const applied = await this.check(next);
     return applied();
   }
 
-  async #object(digest: string, what: Rule): Promise<Uint8Array> {
-    const bytes = await this.#read(digest);
-    if (!bytes) throw new Broken(what, `object ${digest} is missing`);
-    if (toHex(sha256(bytes)) !== digest) throw new Broken('object', `object ${digest} does not have its digest`);
-    return bytes;
-  }
-
-  async #policy<T>(digest: string, schema: { parse(value: unknown): T }, rule: Rule): Promise<T> {
-    const bytes = await this.#object(digest, rule);
-    try {
-      return schema.parse(parseCanonical(bytes));
-    } catch {
-      throw new Broken(rule, `object ${digest} is not valid`);
-    }
-  }
-
   /** Statements of an entry: signature, single use, membership, room and charter. */
-  async #statements(entry: LogEntry): Promise<Statement[]> {
+  #statements({ entry, statements: outcomes }: Examined): Statement[] {
     const statements: Statement[] = [];
-    for (const { digest, signature } of entry.statements) {
-      const payload = await this.#object(digest, 'statement');
-      const statement = await verified(payload, signature);
+    for (const outcome of outcomes) {
+      const statement = taken(outcome);
       if (this.#room?.used.has(statement.id) || statements.some(({ id }) => id === statement.id)) {
         throw new Broken('single-use', 'a statement is used twice');
       }
@@ -117,147 +96,176 @@ export class Replay {
     return statements;
   }
 
-  async #change(entry: LogEntry, statements: readonly Statement[], index: number): Promise<() => void> {
-    if (entry.type === 'room.founded') return this.#founded(entry, statements, index);
+  async #change({ entry, read }: Examined, statements: readonly Statement[], index: number): Promise<() => void> {
+    if (entry.type === 'room.founded') {
+      const room = await founded(read, entry, { statements, index });
+      return () => {
+        this.#room = room;
+      };
+    }
     const room = this.#room;
     if (!room || index === 0) throw new Broken('founding', 'the first entry does not found the room');
     if (entry.room !== room.id) throw new Broken('room', 'an entry belongs to another room');
     if (!room.charter.enclave.measurements.includes(entry.recorder)) {
       throw new Broken('measurement', 'an entry was written by a build the charter does not trust');
     }
-    return this.#roomChange(room, entry, statements, index);
+    return roomChange(room, { entry, read }, statements, index);
   }
+}
 
-  async #founded(entry: EntryOf<'room.founded'>, statements: readonly Statement[], index: number): Promise<() => void> {
-    const digest = entry.detail.charter;
-    if (index !== 0 || entry.room !== digest || entry.caused !== null)
-      throw new Broken('founding', 'not a founding entry');
-    const charter = await this.#policy(digest, Charter, 'founding');
-    if (!charter.enclave.measurements.includes(entry.recorder)) {
-      throw new Broken('measurement', 'the room was founded by a build its charter does not trust');
-    }
-    for (const { ref, signingKey, readingKey } of charter.members) {
-      if (!isEnrollable(signingKey) || !isSealable(readingKey))
-        throw new Broken('founding', `a key of ${ref} could serve anybody`);
-    }
-    const schemas = new Map<string, DatasetSchema>();
-    for (const dataset of charter.datasets) {
-      const schema = await this.#policy(dataset.schema, DatasetSchema, 'founding');
-      if (schema.id !== dataset.id) throw new Broken('founding', 'a schema does not carry its dataset’s name');
-      schemas.set(dataset.id, schema);
-    }
-    const signers = statements.map((statement) => {
-      if (statement.type !== 'charter.sign' || statement.charter !== digest || statement.room !== digest) {
-        throw new Broken('founding', 'a statement does not sign this charter');
-      }
-      return statement.key;
-    });
-    if (witnessFault(charter) !== undefined) throw new Broken('founding', 'the charter’s witnesses are none');
-    for (const founder of founders(charter)) {
-      if (!signers.includes(founder.signingKey))
-        throw new Broken('founding', `${founder.ref} has not signed the charter`);
-    }
-    const room: Room = {
-      id: digest,
-      charter,
-      charterDigest: digest,
-      members: new Map(charter.members.map((one) => [one.ref, one])),
-      keys: new Set(charter.members.flatMap(({ signingKey, readingKey }) => [signingKey, readingKey])),
-      recoveries: [],
-      schemas,
-      datasets: new Map(),
-      queries: new Map(),
-      tables: new Map(),
-      charges: new Map(),
-      releases: new Map(),
-      retractions: new Map(),
-      spent: new Map(),
-      used: new Map(),
-    };
-    for (const statement of statements) member(room, statement);
-    return () => {
-      this.#room = room;
-    };
+/** The room a founding entry makes. */
+async function founded(
+  read: ReadObject,
+  entry: EntryOf<'room.founded'>,
+  { statements, index }: { readonly statements: readonly Statement[]; readonly index: number },
+): Promise<Room> {
+  const digest = entry.detail.charter;
+  if (index !== 0 || entry.room !== digest || entry.caused !== null)
+    throw new Broken('founding', 'not a founding entry');
+  const charter = await parsedObject(read, digest, { schema: Charter, rule: 'founding' });
+  if (!charter.enclave.measurements.includes(entry.recorder)) {
+    throw new Broken('measurement', 'the room was founded by a build its charter does not trust');
   }
-
-  /** A document the room's own enclave signed, kept as an object. */
-  async #document<Kind extends DocumentKind>(room: Room, kind: Kind, digest: string): Promise<DocumentOf<Kind>> {
-    const signed = await this.#policy(digest, SignedDocument, 'object');
-    try {
-      return await openDocument(kind, fromBase64(room.charter.enclave.signingKey), signed);
-    } catch {
-      throw new Broken('signature', `the ${kind} ${digest} was not signed by the room’s enclave`);
-    }
+  for (const { ref, signingKey, readingKey } of charter.members) {
+    if (!isEnrollable(signingKey) || !isSealable(readingKey))
+      throw new Broken('founding', `a key of ${ref} could serve anybody`);
   }
-
-  async #started(room: Room, { detail, recorder }: EntryOf<'enclave.started'>): Promise<() => void> {
-    const claims = await this.#document(room, 'claims', detail.claims);
-    if (claims.measurement !== recorder || claims.assurance !== detail.assurance) {
-      throw new Broken('measurement', 'a start does not say what its claims say');
-    }
-    return nothing;
+  const schemas = new Map<string, DatasetSchema>();
+  for (const dataset of charter.datasets) {
+    const schema = await parsedObject(read, dataset.schema, { schema: DatasetSchema, rule: 'founding' });
+    if (schema.id !== dataset.id) throw new Broken('founding', 'a schema does not carry its dataset’s name');
+    schemas.set(dataset.id, schema);
   }
-
-  async #offered(room: Room, { detail, statements }: EntryOf<'dataset.declared'>): Promise<void> {
-    const offer = await this.#document(room, 'offer', detail.offer);
-    const isFor = offer.room === room.id && offer.dataset === detail.dataset && offer.version === detail.version;
-    if (!isFor || offer.declaration !== statements[0]?.digest) {
-      throw new Broken('dataset', 'an offer is for another declaration');
+  const signers = statements.map((statement) => {
+    if (statement.type !== 'charter.sign' || statement.charter !== digest || statement.room !== digest) {
+      throw new Broken('founding', 'a statement does not sign this charter');
     }
+    return statement.key;
+  });
+  if (witnessFault(charter) !== undefined) throw new Broken('founding', 'the charter’s witnesses are none');
+  for (const founder of founders(charter)) {
+    if (!signers.includes(founder.signingKey))
+      throw new Broken('founding', `${founder.ref} has not signed the charter`);
   }
+  const room: Room = {
+    id: digest,
+    charter,
+    charterDigest: digest,
+    members: new Map(charter.members.map((one) => [one.ref, one])),
+    keys: new Set(charter.members.flatMap(({ signingKey, readingKey }) => [signingKey, readingKey])),
+    recoveries: [],
+    schemas,
+    datasets: new Map(),
+    queries: new Map(),
+    tables: new Map(),
+    charges: new Map(),
+    releases: new Map(),
+    chargeOf: new Map(),
+    retractions: new Map(),
+    reviews: [],
+    details: new Map(),
+    spent: new Map(),
+    used: new Map(),
+  };
+  for (const statement of statements) member(room, statement);
+  return room;
+}
 
-  async #roomChange(
-    room: Room,
-    entry: Exclude<LogEntry, { type: 'room.founded' }>,
-    statements: readonly Statement[],
-    index: number,
-  ): Promise<() => void> {
-    if (entry.caused !== null && !followers.has(entry.type))
-      throw new Broken('entry', 'an entry follows from one it cannot follow from');
-    switch (entry.type) {
-      case 'enclave.started':
-        if (statements.length > 0) throw new Broken('statement', 'a start carries no statement');
-        return this.#started(room, entry);
-      case 'dataset.declared':
-        await this.#offered(room, entry);
-        return declared(room, entry, only(room, entry, statements, 'dataset.declare'));
-      case 'dataset.admitted':
-      case 'dataset.rejected':
-        return sealed(room, entry, only(room, entry, statements, 'dataset.seal'));
-      case 'dataset.withdrawn':
-        return withdrawn(room, entry, only(room, entry, statements, 'dataset.withdraw'));
-      case 'query.proposed': {
-        const { body } = only(room, entry, statements, 'query.propose');
-        if (body.query !== entry.detail.query) throw new Broken('approval', 'another query was proposed');
-        return proposed(room, entry, await this.#policy(body.query, Question, 'query'));
-      }
-      case 'query.approved':
-        return approved(room, entry, only(room, entry, statements, 'query.approve'));
-      case 'query.revoked':
-        return revoked(room, entry, only(room, entry, statements, 'query.revoke'));
-      case 'query.cleared':
-        return cleared(room, entry, only(room, entry, statements, 'query.clear'));
-      case 'query.charged':
-        return charged(room, entry, only(room, entry, statements, 'query.run'), index);
-      case 'query.released':
-      case 'query.failed':
-        return closed(room, entry, statements, index);
-      case 'query.repeated':
-        return repeated(room, entry, only(room, entry, statements, 'query.run'));
-      case 'release.retracted':
-        return retracted(room, entry, only(room, entry, statements, 'release.retract'));
-      case 'member.recovery-approved':
-        return recoveryApproved(room, entry, only(room, entry, statements, 'member.recover'), index);
-      case 'member.recovered':
-        return recovered(room, entry, statements);
-      case 'statement.refused':
-        return refused(room, entry, statements);
-      case 'session.opened':
-        only(room, entry, statements, 'session.open');
-        return nothing;
-      default:
-        return entry satisfies never;
+async function started(
+  room: Room,
+  read: ReadObject,
+  { detail, recorder }: EntryOf<'enclave.started'>,
+): Promise<() => void> {
+  const claims = await documentOf(read, detail.claims, { kind: 'claims', publicKey: enclaveKeyOf(room) });
+  if (claims.measurement !== recorder || claims.assurance !== detail.assurance) {
+    throw new Broken('measurement', 'a start does not say what its claims say');
+  }
+  return nothing;
+}
+
+async function offered(
+  room: Room,
+  read: ReadObject,
+  { detail, statements }: EntryOf<'dataset.declared'>,
+): Promise<void> {
+  const offer = await documentOf(read, detail.offer, { kind: 'offer', publicKey: enclaveKeyOf(room) });
+  const isFor = offer.room === room.id && offer.dataset === detail.dataset && offer.version === detail.version;
+  if (!isFor || offer.declaration !== statements[0]?.digest) {
+    throw new Broken('dataset', 'an offer is for another declaration');
+  }
+}
+
+function enclaveKeyOf({ charter }: Room): Uint8Array {
+  return fromBase64(charter.enclave.signingKey);
+}
+
+async function roomChange(
+  room: Room,
+  { entry, read }: { readonly entry: Exclude<LogEntry, { type: 'room.founded' }>; readonly read: ReadObject },
+  statements: readonly Statement[],
+  index: number,
+): Promise<() => void> {
+  if (entry.caused !== null && !followers.has(entry.type))
+    throw new Broken('entry', 'an entry follows from one it cannot follow from');
+  switch (entry.type) {
+    case 'enclave.started':
+      if (statements.length > 0) throw new Broken('statement', 'a start carries no statement');
+      return started(room, read, entry);
+    case 'dataset.declared':
+      await offered(room, read, entry);
+      return declared(room, entry, only(room, entry, statements, 'dataset.declare'));
+    case 'dataset.admitted':
+    case 'dataset.rejected':
+      return sealed(room, entry, only(room, entry, statements, 'dataset.seal'));
+    case 'dataset.withdrawn':
+      return withdrawn(room, entry, only(room, entry, statements, 'dataset.withdraw'));
+    case 'query.proposed': {
+      const { body } = only(room, entry, statements, 'query.propose');
+      if (body.query !== entry.detail.query) throw new Broken('approval', 'another query was proposed');
+      return proposed(room, entry, await parsedObject(read, body.query, { schema: Question, rule: 'query' }));
     }
+    case 'query.approved':
+      return approved(room, entry, only(room, entry, statements, 'query.approve'));
+    case 'query.revoked':
+      return revoked(room, entry, only(room, entry, statements, 'query.revoke'));
+    case 'query.cleared':
+      return cleared(room, entry, only(room, entry, statements, 'query.clear'));
+    case 'query.charged':
+      return charged(room, entry, only(room, entry, statements, 'query.run'), index);
+    case 'query.released':
+    case 'query.failed':
+      return closed(room, entry, statements, index);
+    case 'query.repeated':
+      return repeated(room, entry, only(room, entry, statements, 'query.run'), index);
+    case 'release.retracted':
+      return retracted(room, entry, only(room, entry, statements, 'release.retract'));
+    case 'member.recovery-approved':
+      return recoveryApproved(room, entry, only(room, entry, statements, 'member.recover'), index);
+    case 'member.recovered':
+      return recovered(room, entry, statements);
+    case 'detail.described':
+      return described(room, entry, only(room, entry, statements, 'detail.describe'), index);
+    case 'detail.opened':
+      openedDetails(room, entry, only(room, entry, statements, 'detail.open'));
+      return nothing;
+    case 'detail.held':
+      return heldDetails(room, entry, only(room, entry, statements, 'detail.hold'));
+    case 'detail.erasure-requested':
+      return erasureRequested(room, entry, only(room, entry, statements, 'detail.erase'), index);
+    case 'detail.erased':
+      return erased(room, entry, only(room, entry, statements, 'detail.erase'), index);
+    case 'review.completed':
+      return reviewed(room, entry, only(room, entry, statements, 'review.complete'), index);
+    case 'alert.acknowledged':
+      acknowledged(entry, only(room, entry, statements, 'alert.acknowledge'), index);
+      return nothing;
+    case 'statement.refused':
+      return refused(room, entry, statements);
+    case 'session.opened':
+      only(room, entry, statements, 'session.open');
+      return nothing;
+    default:
+      return entry satisfies never;
   }
 }
 
@@ -271,6 +279,7 @@ const followers: ReadonlySet<LogEntry['type']> = new Set([
   'query.cleared',
   'release.retracted',
   'member.recovered',
+  'detail.erased',
 ]);
 
 /** A refusal names the signer and the type of the statement it refused, where it carries one. */
@@ -284,12 +293,4 @@ function refused(room: Room, entry: EntryOf<'statement.refused'>, statements: re
     throw new Broken('statement', 'a refusal is put down to another act');
   }
   return nothing;
-}
-
-function decode(bytes: Uint8Array): LogEntry {
-  try {
-    return decodeEntry(bytes);
-  } catch {
-    throw new Broken('entry', 'an entry is not in the form of docs/spec/log.md');
-  }
 }

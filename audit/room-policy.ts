@@ -1,8 +1,9 @@
 /** Which witnesses a room's charter names, and how many of them have to have cosigned (docs/spec/witness.md §6). */
-import { type Charter, equalBytes, fromBase64 } from '@reinraum/protocol';
+import { type Charter, equalBytes, fromBase64, toBase64 } from '@reinraum/protocol';
 import { cosignatureVerifier } from './cosignature.ts';
 import { ed25519Verifier, formatVkey, type LogVerifier } from './note.ts';
 import { intersecting, type Policy, type PolicyWitness } from './policy.ts';
+import { isEnrollable } from './signer.ts';
 
 /** The key of a room's log. */
 export function logKeyOf({ enclave }: Pick<Charter, 'enclave'>, room: string): LogVerifier {
@@ -15,8 +16,11 @@ export function witnessFault({ witnesses, quorum, enclave }: Pick<Charter, 'witn
   for (const [at, { key }] of witnesses.entries()) {
     try {
       const { publicKey } = cosignatureVerifier(key);
-      // A key that cosigns for two, or the log's own, would make a quorum of fewer than it says.
-      if (keys.some((known) => equalBytes(known, publicKey))) return `witnesses.${at}.key`;
+      // A key that cosigns for two, or the log's own, would make a quorum of fewer than it says; under one of small order
+      // anybody cosigns.
+      if (keys.some((known) => equalBytes(known, publicKey)) || !isEnrollable(toBase64(publicKey))) {
+        return `witnesses.${at}.key`;
+      }
       keys.push(publicKey);
     } catch {
       return `witnesses.${at}.key`;

@@ -13,6 +13,7 @@ import {
   type DerivedTable,
   datasetsOf,
   type EntryOf,
+  type ErasureReason,
   lossOf,
   type Member,
   parseRational,
@@ -33,9 +34,16 @@ export interface DatasetVersion {
   readonly manifest: string | undefined;
 }
 
+/** What a charge of a query has to name, as canonical JSON: query, schema and charter settle it once for all charges. */
+export interface Terms {
+  readonly charges: string;
+  readonly noise: string;
+}
+
 /** A proposed query and what became of it. */
 export interface QueryState {
   readonly query: AggregateQuery;
+  readonly terms: Terms;
   /** Members who approved, by reference. */
   readonly approvals: ReadonlySet<string>;
   readonly revoked: boolean;
@@ -60,6 +68,32 @@ export interface ChargeState {
 export interface Retraction {
   readonly reason: RetractionReason;
   readonly at: string;
+}
+
+/** A review a data protection officer has signed. */
+export type ReviewState = EntryOf<'review.completed'>['detail'] & {
+  readonly by: string;
+  readonly at: string;
+  readonly index: number;
+};
+
+/** Details kept beside the log: what they are bound to, and what became of them. */
+export interface DetailState {
+  /** Names under which values were committed, with the commitments. */
+  readonly fields: readonly { readonly name: string; readonly commitment: string }[];
+  /** Index of the entry that commits. */
+  readonly entry: number;
+  /** Held details are not erased. */
+  readonly held: boolean;
+  /** The latest request to erase; it counts while its statement is in force. */
+  readonly request: {
+    readonly by: string;
+    readonly reason: ErasureReason;
+    readonly expiresAt: string;
+    readonly index: number;
+  } | null;
+  /** Index of the entry that erased them, null until then. */
+  readonly erasedBy: number | null;
 }
 
 /** A member's consent to new keys for another member. It counts while its statement is in force. */
@@ -97,8 +131,14 @@ export interface Room {
   readonly charges: Map<number, ChargeState>;
   /** Index of the release entry by the index of its charge. */
   readonly releases: Map<number, number>;
+  /** Index of the charge by the index of its release entry: the inverse of `releases`. */
+  readonly chargeOf: Map<number, number>;
   /** Retractions by the index of the charge. */
   readonly retractions: Map<number, Retraction>;
+  /** Reviews of the log, in their order. */
+  readonly reviews: ReviewState[];
+  /** Details by scope. */
+  readonly details: Map<string, DetailState>;
   readonly spent: Map<string, Balance>;
   /** Ids of statements that took effect, with the time they expire. */
   readonly used: Map<string, string>;
@@ -106,10 +146,22 @@ export interface Room {
 
 /** The admitted version of a dataset that is asked: the latest. */
 export function currentVersion(room: Room, dataset: string): DatasetVersion | undefined {
-  const versions = [...(room.datasets.get(dataset)?.values() ?? [])];
   // A withdrawn version does not bring back the one it had replaced.
-  const last = versions.filter(({ state }) => state === 'admitted' || state === 'withdrawn').at(-1);
+  const last = closedVersion(room, dataset);
   return last?.state === 'admitted' ? last : undefined;
+}
+
+/**
+ * The latest version of a dataset that was admitted or withdrawn. Versions are numbered from 1 without gaps and a next one
+ * is declared only after the last was closed (`isNextVersion`), so at most one stands above it, whatever their number.
+ */
+export function closedVersion(room: Room, dataset: string): DatasetVersion | undefined {
+  const versions = room.datasets.get(dataset);
+  for (let number = versions?.size ?? 0; number > 0; number--) {
+    const version = versions?.get(number);
+    if (version?.state === 'admitted' || version?.state === 'withdrawn') return version;
+  }
+  return undefined;
 }
 
 /** A version that is asked, as entries and releases name it. */
@@ -167,18 +219,18 @@ export function spentOf(room: Room, account: string): Balance {
   return room.spent.get(account) ?? { loss: zero, delta: zero };
 }
 
-/** Balances after some charges, by account, or the account that one of them would overdraw. */
+/** Balances after some charges of the accounts they touch, or the account that one of them would overdraw. */
 export function afterCharges(
   room: Room,
   charges: readonly Charge[],
   asker: Asker,
 ): Map<string, Balance> | { exhausted: string } {
-  const next = new Map(room.spent);
+  const next = new Map<string, Balance>();
   for (const charge of charges) {
     const population = room.charter.populations.find(({ id }) => id === charge.population);
     if (!population) return { exhausted: charge.population };
     for (const { name, cap } of accountsOf(population, asker)) {
-      const before = next.get(name) ?? { loss: zero, delta: zero };
+      const before = next.get(name) ?? spentOf(room, name);
       const loss = add(before.loss, lossOf(charge));
       const delta = add(before.delta, parseRational(charge.delta));
       const isWithin = compare(loss, lossOf(cap)) <= 0 && compare(delta, parseRational(cap.delta)) <= 0;

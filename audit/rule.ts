@@ -1,32 +1,37 @@
 /** Every rule replay checks, by its stable name. */
-export type Rule =
-  | 'entry'
-  | 'object'
-  | 'journal'
-  | 'founding'
-  | 'room'
-  | 'measurement'
-  | 'time'
-  | 'statement'
-  | 'signature'
-  | 'single-use'
-  | 'member'
-  | 'role'
-  | 'owner'
-  | 'dataset'
-  | 'query'
-  | 'approval'
-  | 'purpose'
-  | 'recipient'
-  | 'price'
-  | 'mechanism'
-  | 'budget'
-  | 'charge'
-  | 'single-release'
-  | 'release'
-  | 'suspension'
-  | 'retraction'
-  | 'recovery';
+export const rules = [
+  'entry',
+  'object',
+  'journal',
+  'founding',
+  'room',
+  'measurement',
+  'time',
+  'statement',
+  'signature',
+  'single-use',
+  'member',
+  'role',
+  'owner',
+  'dataset',
+  'query',
+  'approval',
+  'purpose',
+  'recipient',
+  'price',
+  'mechanism',
+  'budget',
+  'charge',
+  'single-release',
+  'release',
+  'suspension',
+  'retraction',
+  'recovery',
+  'details',
+  'review',
+] as const;
+/** A rule by its name. */
+export type Rule = (typeof rules)[number];
 
 /** A rule that does not hold. Verification reports it with the index of the entry. */
 export class Broken extends Error {

@@ -85,6 +85,12 @@ export const rolesOf: Readonly<Record<StatementType, readonly Member['roles'][nu
   'query.run': ['analyst'],
   'release.retract': ['owner', 'dpo'],
   'member.recover': ['owner', 'dpo'],
+  'detail.describe': ['owner', 'analyst', 'dpo'],
+  'detail.open': ['dpo'],
+  'detail.hold': ['dpo'],
+  'detail.erase': ['owner', 'analyst', 'dpo'],
+  'review.complete': ['dpo'],
+  'alert.acknowledge': ['dpo'],
   'session.open': ['owner', 'analyst', 'dpo'],
 };
 

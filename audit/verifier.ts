@@ -3,10 +3,14 @@
  * (docs/decisions/0011-web.md).
  */
 export * from './add-checkpoint.ts';
+export * from './ahead.ts';
 export * from './checkpoint.ts';
 export * from './cosignature.ts';
 export { isNextVersion } from './dataset-rules.ts';
+export { mayDescribe, mayRequestErasure, requestSeconded } from './detail-rules.ts';
+export * from './detail-state.ts';
 export * from './evidence-error.ts';
+export { type Examined, examine, type ReadObject } from './examine.ts';
 export * from './fetch-tile.ts';
 export * from './hash-reader.ts';
 export { approvalsOf, isPossession, isRecovered, unfitKey } from './member-rules.ts';
@@ -20,6 +24,7 @@ export * from './reader.ts';
 export * from './receipt.ts';
 export { isSuspended, mayRetract } from './release-rules.ts';
 export * from './replay.ts';
+export { isReviewable } from './review-rules.ts';
 export * from './room.ts';
 export * from './room-policy.ts';
 export * from './rule.ts';

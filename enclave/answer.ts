@@ -7,6 +7,7 @@ import { afterCharges, isSuspended, missingApprovals, type Room, schemaOf } from
 import {
   commit,
   firstParameters,
+  keptText,
   lossField,
   mechanismKey,
   noiseOf,
@@ -29,6 +30,7 @@ import { infer } from './privacy/infer.ts';
 import type { NoiseNeed, NoisePool } from './privacy/pool.ts';
 import { addNoise, exactTables, keep } from './privacy/stages.ts';
 import { Slot } from './slot.ts';
+import type { DetailStore } from './vault/details.ts';
 import type { ReleaseStore, StoredRelease } from './vault/releases.ts';
 
 /** The named steps of an answer, in order. Tests stop the process at them; nothing else listens. */
@@ -40,6 +42,7 @@ export interface Desk {
   readonly engines: Engines;
   readonly noise: NoisePool;
   readonly releases: ReleaseStore;
+  readonly details: DetailStore;
   readonly identity: SigningKey;
   readonly roomKey: Uint8Array;
   readonly clock: () => number;
@@ -66,11 +69,15 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
   // Reserved before the charge: another question in work at the same time must not leave this one short after it.
   const noise = desk.noise.reserve(needsOf(asked.plan));
   const begun = await desk.ledger.exclusive((append) => begin(desk, room, run, opening, engine, append));
-  if ('stored' in begun) return begun;
+  if ('stored' in begun) {
+    await keepParameters(desk, begun.logged, opening);
+    return begun;
+  }
   const { decision, charged } = begun;
   const slot = new Slot(desk.clock, decision.query.slotMs);
   try {
     desk.reached('charged');
+    await keepParameters(desk, charged, opening);
     const exact = exactTables(decision.plan, await aggregate(desk, engine, decision.plan, slot));
     desk.reached('aggregated');
     const noised = addNoise(exact, decision.plan, noise);
@@ -93,6 +100,12 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
       await desk.ledger.exclusive((append) => fail(append, room, charged.index));
     throw new AnswerFailed();
   }
+}
+
+/** What was asked is kept for data protection officers, who must not have to guess it from a commitment. */
+async function keepParameters({ details }: Desk, { index }: Logged, opening: Opening | undefined): Promise<void> {
+  const scope = `run/${index}`;
+  if (opening) await details.put(scope, keptText(scope, { parameters: opening }));
 }
 
 /** Exact tables within the slot. An engine that failed or overran is ended; the next question starts a fresh one. */

@@ -13,6 +13,7 @@ import {
   Refusal,
   type Release,
   type SignedDocument,
+  type StatementOf,
   type Status,
   type Submission,
   signDocument,
@@ -26,6 +27,7 @@ import { type Authorised, authorise, ForkSeen, isCurrent, RefusedAct } from './a
 import { catalogueOf, previewIn } from './catalogue.ts';
 import { declare, destroyWithdrawnKeys, handOver, type Intakes, sealTo, withdraw } from './datasets.ts';
 import type { Run } from './decide.ts';
+import { describe, erase, eraseErased, hold, openDetails } from './details.ts';
 import { Finality } from './finality.ts';
 import { checkFounding } from './founding.ts';
 import type { Ledger, Logged } from './ledger.ts';
@@ -34,6 +36,7 @@ import { ObjectStore } from './objects.ts';
 import type { FillRandom } from './privacy/bits.ts';
 import { approve, clear, propose, revoke } from './queries.ts';
 import { retract } from './retractions.ts';
+import { acknowledge, review } from './reviews.ts';
 import { Sessions } from './sessions.ts';
 import { checkFormat, deskOf, hasEntries, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
 
@@ -262,6 +265,18 @@ export class Enclave {
       }
       case 'query.run':
         return this.#run({ ...act, statement }, opening, waits);
+      case 'detail.describe':
+        return { accepted: await this.#accepted(await describe(desk, room, { ...act, statement }, object)) };
+      case 'detail.open':
+        return this.#openDetails({ ...act, statement }, waits);
+      case 'detail.hold':
+        return { accepted: await this.#accepted(await hold(desk, room, { ...act, statement })) };
+      case 'detail.erase':
+        return { accepted: await this.#accepted(await erase(desk, room, { ...act, statement })) };
+      case 'review.complete':
+        return { accepted: await this.#accepted(await review(ledger, room, { ...act, statement })) };
+      case 'alert.acknowledge':
+        return { accepted: await this.#accepted(await acknowledge(ledger, room, { ...act, statement })) };
       case 'session.open':
         return this.#openSession(act);
       default:
@@ -281,6 +296,16 @@ export class Enclave {
     const text = canonicalBytes({ v: 1, kind: 'result', document: stored.document, salt: stored.salt });
     const release = JSON.parse(atob(stored.document.payload)) as Release;
     const body = await sealTo(desk, run.statement.body.reader, header, text, resultBytes(release));
+    return { accepted: await this.#accepted(logged), body };
+  }
+
+  async #openDetails(act: Authorised & { readonly statement: StatementOf<'detail.open'> }, waits: () => void) {
+    const { room, desk, finality } = this.#open();
+    const { logged, text } = await openDetails(desk, room, act);
+    waits();
+    await finality.until(logged.index + 1);
+    const header = { format: 'reinraum/details/v1', room: room.id, scope: act.statement.body.scope };
+    const body = await sealTo(desk, act.member.readingKey, header, utf8(text));
     return { accepted: await this.#accepted(logged), body };
   }
 
@@ -353,6 +378,7 @@ export class Enclave {
     const desk = deskOf(this.#options, this.#stores, ledger, room, claims);
     await recover(desk, room);
     await destroyWithdrawnKeys(desk, room);
+    await eraseErased(desk, room);
     stockApproved(desk, room);
     const finality = new Finality(policyOf(room.charter, room.id), ledger.log);
     this.#founded = { ledger, room, desk, finality, begun: index + 1 };

@@ -24,6 +24,7 @@ import { ObjectStore } from './objects.ts';
 import { FairBits } from './privacy/bits.ts';
 import { NoisePool } from './privacy/pool.ts';
 import { loadSealed } from './vault/admission.ts';
+import { DetailStore } from './vault/details.ts';
 import { ReleaseStore } from './vault/releases.ts';
 import { SecretStore } from './vault/secrets.ts';
 
@@ -79,6 +80,7 @@ export interface OpenedStores {
   readonly roomKey: Uint8Array;
   readonly uploadKeys: SecretStore;
   readonly releases: ReleaseStore;
+  readonly details: DetailStore;
 }
 
 /** Opens them; identity and room key are made at the first start. */
@@ -100,6 +102,7 @@ export async function openStores(
     roomKey: await kept('room-key'),
     uploadKeys: new SecretStore(join(state, 'upload-keys'), wrappingKey, fill),
     releases: await ReleaseStore.open(new SecretStore(join(state, 'releases'), wrappingKey, fill)),
+    details: new DetailStore(state, wrappingKey, fill),
   };
 }
 
@@ -134,7 +137,7 @@ export function resultBytes({ cells, hierarchy, measures }: Release): number {
 /** What answering and handling datasets work with, for one opened room. */
 export function deskOf(
   { clock, fill, pipe, engineArguments, uploads, reached }: EnclaveOptions,
-  { identity, roomKey, uploadKeys, releases }: OpenedStores,
+  { identity, roomKey, uploadKeys, releases, details }: OpenedStores,
   ledger: Ledger,
   room: Room,
   claims: string,
@@ -150,6 +153,7 @@ export function deskOf(
     engines: new Engines(() => loadAll(desk, room)),
     noise: new NoisePool(new FairBits(fill)),
     releases,
+    details,
     identity,
     roomKey,
     clock,

@@ -28,7 +28,7 @@ const entries = new Map([
   ['test', ['test/run.ts']],
 ]);
 
-/** Debian packages by command: any of `programs` on the PATH makes the package unnecessary. */
+/** Debian packages by command: any of `programs` on the PATH, or the file, makes the package unnecessary. */
 const systemPackages = [
   {
     name: 'bubblewrap',
@@ -44,6 +44,14 @@ const systemPackages = [
   },
   { name: 'strace', programs: ['strace'], commands: ['test'], why: 'what the enclave asks of the kernel' },
   { name: 'golang-go', programs: ['go'], commands: ['test'], why: 'checks the log with independent tools' },
+  {
+    name: 'golang-golang-x-mod-dev',
+    programs: [],
+    file: '/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go',
+    commands: ['test'],
+    why: 'builds those tools without a network',
+  },
+  { name: 'openssl', programs: ['openssl'], commands: ['test'], why: 'checks signatures with independent tools' },
   {
     name: 'chromium',
     programs: ['chromium', 'chromium-browser', 'google-chrome'],
@@ -130,9 +138,9 @@ async function aptPermission(names) {
 
 /** Installs what is missing where it may, says what is missing where it may not. Never stops the command. */
 async function installSystemPackages() {
-  const missing = systemPackages.filter(
-    (item) => item.commands.includes(word) && !item.programs.some((program) => onPath(program)),
-  );
+  const isThere = ({ programs, file }) =>
+    programs.some((program) => onPath(program)) || (file !== undefined && existsSync(file));
+  const missing = systemPackages.filter((item) => item.commands.includes(word) && !isThere(item));
   if (missing.length === 0) return;
   const names = missing.map((item) => item.name).join(' ');
   const sudo = await aptPermission(names);

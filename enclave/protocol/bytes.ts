@@ -9,20 +9,24 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** Decodes {@link toBase64}; throws `TypeError` on any other spelling. */
 export function fromBase64(text: string): Uint8Array {
-  let bytes: Uint8Array;
+  let binary: string;
   try {
-    bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    binary = atob(text);
   } catch {
     throw new TypeError('base64: not valid');
   }
-  if (toBase64(bytes) !== text) throw new TypeError('base64: not the canonical spelling');
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);
+  if (btoa(binary) !== text) throw new TypeError('base64: not the canonical spelling');
   return bytes;
 }
+
+const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  for (const byte of bytes) text += hexOf[byte];
   return text;
 }
 
@@ -34,9 +38,11 @@ export function fromHex(text: string): Uint8Array {
   return bytes;
 }
 
+const encoder = new TextEncoder();
+
 /** UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }
 
 /** The parts one after another. */
@@ -52,5 +58,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Equality of public bytes. Not for secrets: it stops at the first difference. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }

@@ -2,6 +2,9 @@
  * RFC 8785 (JSON Canonicalization Scheme) for the subset the room speaks: null, booleans, strings without lone
  * surrogates, safe integers, arrays and plain objects. Fractions travel as exact strings ("1/200"), never as floats.
  */
+import { utf8 } from './bytes.ts';
+
+/** A value of that subset. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Deepest nesting of arrays and objects; nothing the room speaks comes near it. */
@@ -31,23 +34,29 @@ function textAt(value: Json, depth: number): string {
   if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) {
     throw new TypeError('canonical JSON: not a plain value');
   }
-  // RFC 8785 §3.2.3 orders members by UTF-16 code units, which is what the default sort compares.
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   if (Object.hasOwn(value, '__proto__')) throw new TypeError('canonical JSON: a member named __proto__');
-  return `{${members.map(([key, item]) => `${textAt(key, depth)}:${textAt(item, depth + 1)}`).join(',')}}`;
+  const members = value as { readonly [key: string]: Json };
+  let text = '';
+  // RFC 8785 §3.2.3 orders members by UTF-16 code units, which is what the default sort compares.
+  for (const key of Object.keys(members).sort()) {
+    text += `${text === '' ? '' : ','}${textAt(key, depth)}:${textAt(members[key] as Json, depth + 1)}`;
+  }
+  return `{${text}}`;
 }
 
 /** UTF-8 bytes of {@link canonicalText}. */
 export function canonicalBytes(value: Json): Uint8Array {
-  return new TextEncoder().encode(canonicalText(value));
+  return utf8(canonicalText(value));
 }
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Parses bytes that must already be canonical: valid UTF-8 and equal to the canonical form of what they say.
  * This is what rules out duplicate keys, which `JSON.parse` accepts. Throws `TypeError` otherwise.
  */
 export function parseCanonical(bytes: Uint8Array): Json {
-  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  const text = decoder.decode(bytes);
   let value: Json;
   try {
     value = JSON.parse(text) as Json;

@@ -1,11 +1,13 @@
 /** Entries of the log: what the room remembers (docs/spec/log.md §6, audit-log.md "What an entry holds"). */
 import { z } from 'zod';
 import { canonicalBytes, parseCanonical } from './canonical.ts';
+import { CommittedDetail, DetailScope, ErasureReason } from './detail.ts';
 import { withLoss } from './loss.ts';
 import { Noise } from './mechanism.ts';
 import { Bytes32, Digest, Fraction, Instant, MemberRef, Signature64, Slug, UnitPath } from './name.ts';
 import type { RefusalCode } from './refusal.ts';
 import { isRefusalCode } from './refusal.ts';
+import { Acknowledgement, Review } from './review.ts';
 import { RetractionReason } from './statement.ts';
 
 /** Largest entry in bytes of its canonical form. */
@@ -100,6 +102,13 @@ export const LogEntry = z.discriminatedUnion('type', [
   }),
   entry('member.recovery-approved', 'verwalten', NewKeys),
   entry('member.recovered', 'verwalten', NewKeys),
+  entry('detail.described', 'erheben', { member: MemberRef, fields: z.array(CommittedDetail).min(1).max(3) }),
+  entry('detail.opened', 'offenlegen', { scope: DetailScope }),
+  entry('detail.held', 'verwalten', { scope: DetailScope, held: z.boolean() }),
+  entry('detail.erasure-requested', 'verwalten', { scope: DetailScope, reason: ErasureReason }),
+  entry('detail.erased', 'loeschen', { scope: DetailScope, reason: ErasureReason }),
+  entry('review.completed', 'verwalten', Review),
+  entry('alert.acknowledged', 'verwalten', Acknowledgement),
   entry('statement.refused', 'verwalten', { statement: z.string().max(40), code: Code }),
   entry('session.opened', 'verwalten', { scope: z.literal('log'), until: Instant }),
 ]);

@@ -6,6 +6,22 @@ import type { Bilingual } from './name.ts';
 
 /** Every refusal code with what it says to people. The codes are stable; the texts may be improved. */
 export const refusals = {
+  'entry-unknown': {
+    de: 'Diesen Eintrag gibt es im Protokoll nicht.',
+    en: 'There is no such entry in the log.',
+  },
+  'detail-unknown': {
+    de: 'Zu diesem Mitglied oder diesem Lauf ist nichts hinterlegt.',
+    en: 'Nothing is kept about this member or run.',
+  },
+  'detail-erased': {
+    de: 'Diese Angaben sind gelöscht; das Protokoll sagt, unter welchem Eintrag.',
+    en: 'These details are erased; the log says under which entry.',
+  },
+  'detail-held': {
+    de: 'Diese Angaben sind gesperrt und werden nicht gelöscht, bis die Sperre aufgehoben ist.',
+    en: 'These details are held and are not erased until the hold is lifted.',
+  },
   'quorum-missing': {
     de: 'Zu wenige Zeugen haben den Stand des Protokolls bestätigt; ohne sie verlässt keine Antwort den Raum. Später erneut fragen: Was schon berechnet ist, kommt dann ohne Abbuchung.',
     en: 'Too few witnesses have confirmed the log; without them no answer leaves the room. Ask again later: what was computed already comes at no charge then.',

@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { concat, fromBase64, toBase64, utf8 } from './bytes.ts';
 import { canonicalBytes, parseCanonical } from './canonical.ts';
+import { CommittedDetail, DetailScope, ErasureReason } from './detail.ts';
 import { Bytes32, Day, Digest, Instant, MemberRef, Signature64, Slug, StatementId, UnitPath } from './name.ts';
 import { Refusal } from './refusal.ts';
+import { Acknowledgement, Review } from './review.ts';
 import { type SigningKey, sign, verify } from './signature.ts';
 
 /** DSSE payload type of a statement; no other document of the room carries it. */
@@ -80,7 +82,15 @@ export const Statement = z.discriminatedUnion('type', [
   statement('release.retract', { charge: z.int().min(0), reason: RetractionReason }),
   /** New keys for a member: signed by each who approves, and under the new key itself as proof that it is held. */
   statement('member.recover', { member: MemberRef, signingKey: Bytes32, readingKey: Bytes32 }),
+  /** What is said of a member, as commitments; what opens them travels beside. */
+  statement('detail.describe', { member: MemberRef, fields: z.array(CommittedDetail).min(1).max(3) }),
+  statement('detail.open', { scope: DetailScope }),
+  statement('detail.hold', { scope: DetailScope, held: z.boolean() }),
+  /** Signed by who asks for the erasure, and by the second person who approves it. */
+  statement('detail.erase', { scope: DetailScope, reason: ErasureReason }),
   statement('session.open', { scope: z.literal('log') }),
+  statement('review.complete', Review),
+  statement('alert.acknowledge', Acknowledgement),
 ]);
 export type Statement = z.infer<typeof Statement>;
 /** What a statement does. */

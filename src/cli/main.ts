@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addAuditCommands } from './audit-commands.ts';
 import { addCharter } from './charter.ts';
 import { addDataset } from './dataset.ts';
+import { addDetail } from './detail.ts';
 import { addExample } from './example.ts';
 import { addFound } from './found.ts';
 import { addKeygen } from './keygen.ts';
@@ -10,6 +11,7 @@ import { addMember } from './member.ts';
 import { say } from './output.ts';
 import { addQuery } from './query.ts';
 import { addRelease } from './release.ts';
+import { addReview } from './review.ts';
 import { addSchema } from './schema.ts';
 import { addScreens } from './screens.ts';
 import { addServe } from './serve.ts';
@@ -29,6 +31,8 @@ const commands = [
   addQuery,
   addRelease,
   addMember,
+  addDetail,
+  addReview,
   addAuditCommands,
   addWitness,
   addScreens,

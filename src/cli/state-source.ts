@@ -6,13 +6,10 @@ import { setTimeout } from 'node:timers/promises';
 import {
   directoryFetch,
   ed25519Verifier,
-  evaluatePolicy,
   type Fetch,
   formatVkey,
   LogReader,
-  parseCheckpoint,
   parseNote,
-  policyOf,
   type ReadObject,
   type VerifiedCheckpoint,
 } from '@reinraum/audit';
@@ -33,8 +30,8 @@ const quorumAttemptsMax = 12;
 const quorumWaitMs = 250;
 
 /**
- * Opens a directory. While the room runs its newest checkpoint may wait for its witnesses: that is waited for, three seconds
- * at most; what it then lacks, verification says. Throws an error that names the directory where it holds no log.
+ * Opens a directory. The newest checkpoint of a running room may wait for its witnesses: that is waited for, three seconds at
+ * most. Throws an error that names the directory where it holds no log.
  */
 export async function openState(directory: string): Promise<StateSource> {
   const log = join(directory, 'log');
@@ -43,7 +40,11 @@ export async function openState(directory: string): Promise<StateSource> {
   });
   const files = directoryFetch(log);
   const readObject: ReadObject = (digest) => readFile(join(directory, 'objects', digest)).catch(() => undefined);
-  const checkpoint = await settledCheckpoint(files, readObject);
+  let checkpoint = await files('checkpoint');
+  for (let attempts = 1; attempts < quorumAttemptsMax && (await mayBeCosigned(checkpoint, readObject)); attempts++) {
+    await setTimeout(quorumWaitMs);
+    checkpoint = await files('checkpoint');
+  }
   return {
     directory,
     log,
@@ -52,22 +53,13 @@ export async function openState(directory: string): Promise<StateSource> {
   };
 }
 
-async function settledCheckpoint(files: Fetch, readObject: ReadObject): Promise<Uint8Array | undefined> {
-  for (let attempts = 1; ; attempts++) {
-    const checkpoint = await files('checkpoint');
-    if (!checkpoint || attempts >= quorumAttemptsMax || !(await isWaiting(checkpoint, readObject))) return checkpoint;
-    await setTimeout(quorumWaitMs);
-  }
-}
-
-/** Whether the witnesses of the charter it names are missing. Nothing is believed here: it decides only how long to wait. */
-async function isWaiting(checkpoint: Uint8Array, readObject: ReadObject): Promise<boolean> {
+/** Whether a checkpoint has fewer lines than the charter asks for. Nothing is verified here: it is only worth waiting or not. */
+async function mayBeCosigned(checkpoint: Uint8Array | undefined, readObject: ReadObject): Promise<boolean> {
   try {
-    const room = parseCheckpoint(parseNote(checkpoint).text).origin.replace(/^reinraum\//, '');
-    if (!/^[0-9a-f]{64}$/.test(room)) return false;
-    const object = await readObject(room);
-    const policy = object && policyOf(Charter.parse(parseCanonical(object)), room);
-    return policy !== undefined && !(await evaluatePolicy(policy, checkpoint)).quorum;
+    const { text, signatures } = parseNote(checkpoint ?? new Uint8Array());
+    const object = await readObject(text.slice('reinraum/'.length, text.indexOf('\n')));
+    const { witnesses, quorum } = Charter.parse(parseCanonical(object ?? new Uint8Array()));
+    return witnesses.length > 0 && signatures.length < 1 + quorum;
   } catch {
     return false;
   }

@@ -2,6 +2,7 @@
 export * from './answer-file.ts';
 export * from './ask.ts';
 export * from './derived.ts';
+export * from './details.ts';
 export * from './distrust.ts';
 export * from './instance.ts';
 export * from './key-file.ts';

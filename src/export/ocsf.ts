@@ -16,7 +16,7 @@ const severities = { Informational: 1, Low: 2, Medium: 3 } as const;
 
 interface Mapped {
   readonly activity: keyof typeof activities;
-  readonly entity: 'room' | 'enclave' | 'dataset' | 'question' | 'answer' | 'member' | 'statement' | 'log';
+  readonly entity: 'room' | 'enclave' | 'dataset' | 'question' | 'answer' | 'member' | 'details' | 'statement' | 'log';
   readonly severity: keyof typeof severities;
   readonly failed?: true;
 }
@@ -39,6 +39,13 @@ const mapping: Readonly<Record<EntryType, Mapped>> = {
   'release.retracted': { activity: 'update', entity: 'answer', severity: 'Medium' },
   'member.recovery-approved': { activity: 'update', entity: 'member', severity: 'Medium' },
   'member.recovered': { activity: 'update', entity: 'member', severity: 'Medium' },
+  'detail.described': { activity: 'update', entity: 'member', severity: 'Informational' },
+  'detail.opened': { activity: 'read', entity: 'details', severity: 'Low' },
+  'detail.held': { activity: 'update', entity: 'details', severity: 'Low' },
+  'detail.erasure-requested': { activity: 'other', entity: 'details', severity: 'Low' },
+  'detail.erased': { activity: 'delete', entity: 'details', severity: 'Medium' },
+  'review.completed': { activity: 'other', entity: 'log', severity: 'Informational' },
+  'alert.acknowledged': { activity: 'other', entity: 'log', severity: 'Low' },
   'statement.refused': { activity: 'other', entity: 'statement', severity: 'Low', failed: true },
   'session.opened': { activity: 'read', entity: 'log', severity: 'Informational' },
 };

@@ -20,6 +20,13 @@ export const entryWords: Readonly<Record<EntryType, Bilingual>> = {
   'release.retracted': { de: 'Antwort zurückgezogen', en: 'answer retracted' },
   'member.recovery-approved': { de: 'Neue Schlüssel genehmigt', en: 'new keys approved' },
   'member.recovered': { de: 'Neue Schlüssel gültig', en: 'new keys in force' },
+  'detail.described': { de: 'Mitglied beschrieben', en: 'member described' },
+  'detail.opened': { de: 'Angaben eingesehen', en: 'details read' },
+  'detail.held': { de: 'Löschsperre geändert', en: 'hold on details changed' },
+  'detail.erasure-requested': { de: 'Löschung beantragt', en: 'erasure requested' },
+  'detail.erased': { de: 'Angaben gelöscht', en: 'details erased' },
+  'review.completed': { de: 'Prüfung abgeschlossen', en: 'review completed' },
+  'alert.acknowledged': { de: 'Warnung zur Kenntnis genommen', en: 'warning acknowledged' },
   'statement.refused': { de: 'Handlung abgelehnt', en: 'act refused' },
   'session.opened': { de: 'Protokoll eingesehen', en: 'log read' },
 };

@@ -31,8 +31,8 @@ export class EntryFold {
   readonly #frontier = new Frontier();
   readonly #facts = new Map<number, ChargeFacts>();
   readonly #questions = new Map<string, QuestionName>();
-  /** Objects read since the last entry: the next entry may be the one that proposes one of them. */
-  #read = new Map<string, Uint8Array>();
+  /** Objects read for entries that are still to be accepted: a verifier reads ahead, and one of them may propose a question. */
+  readonly #read = new Map<string, Uint8Array>();
 
   constructor(sink: (folded: FoldedEntry) => void) {
     this.#sink = sink;
@@ -48,7 +48,7 @@ export class EntryFold {
     return this.#frontier.root();
   }
 
-  /** An object was read. Whether it is what its digest says is decided by the rules, before the next entry is accepted. */
+  /** An object was read. Whether it is what its digest says is decided by the rules, before the entry that names it is accepted. */
   object(digest: string, bytes: Uint8Array): void {
     this.#read.set(digest, bytes);
   }
@@ -61,7 +61,7 @@ export class EntryFold {
     const facts = factsOf(entry, cause);
     if (facts) this.#facts.set(index, facts);
     if (entry.type === 'query.proposed') this.#name(entry.detail.query);
-    this.#read = new Map();
+    for (const digest of namedBy(entry)) this.#read.delete(digest);
     const leaf = leafHash(bytes);
     this.#frontier.append(leaf);
     const row = rowOf(index, entry, cause);
@@ -75,4 +75,11 @@ export class EntryFold {
     const { kind, id, title } = Question.parse(parseCanonical(bytes));
     this.#questions.set(digest, { digest, kind, id, title });
   }
+}
+
+/** Objects an accepted entry names: no later one needs them again. */
+function namedBy({ statements, detail }: LogEntry): string[] {
+  const { charter, claims, offer, query } = detail as Readonly<Record<string, unknown>>;
+  const named = [charter, claims, offer, query].filter((digest) => typeof digest === 'string');
+  return [...statements.map(({ digest }) => digest), ...named];
 }

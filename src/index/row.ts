@@ -64,6 +64,13 @@ export const outcomes = {
   'release.retracted': 'retracted',
   'member.recovery-approved': 'approved',
   'member.recovered': 'recovered',
+  'detail.described': 'described',
+  'detail.opened': 'opened',
+  'detail.held': 'held',
+  'detail.erasure-requested': 'erasure-requested',
+  'detail.erased': 'erased',
+  'review.completed': 'reviewed',
+  'alert.acknowledged': 'acknowledged',
   'statement.refused': 'refused',
   'session.opened': 'opened',
 } as const satisfies Record<EntryType, string>;

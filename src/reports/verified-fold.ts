@@ -9,8 +9,8 @@ export class VerifiedFold {
   readonly #entries: ReadEntry[] = [];
   readonly #claims = new Map<number, Claims>();
   readonly #fold = new EntryFold(({ row, entry, question }) => void this.#entries.push({ row, entry, question }));
-  /** Objects read since the last entry. */
-  #read = new Map<string, Uint8Array>();
+  /** Objects read ahead of the entries that name them. Claims stay: two starts might name the same. */
+  readonly #read = new Map<string, Uint8Array>();
 
   /** An object the rules have read. */
   object(digest: string, bytes: Uint8Array): void {
@@ -23,7 +23,7 @@ export class VerifiedFold {
     this.#fold.entry(index, bytes);
     const entry = decodeEntry(bytes);
     if (entry.type === 'enclave.started') this.#claims.set(index, claimsIn(this.#read.get(entry.detail.claims)));
-    this.#read = new Map();
+    for (const { digest } of entry.statements) this.#read.delete(digest);
   }
 
   /** The log, once it has verified as a whole: the room its rules made, and how many witnesses have cosigned its head. */

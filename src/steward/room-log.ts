@@ -1,6 +1,7 @@
 /** A member's own reading of the room's log: fetched, verified as a whole, and folded. */
 
 import {
+  type Evidence,
   encodeReceipt,
   type Fetch,
   fetchTile,
@@ -12,7 +13,7 @@ import {
   verifyLog,
 } from '@reinraum/audit';
 import { type RoomClient, RoomProblem } from '@reinraum/client';
-import { type Accepted, decodeEntry, type LogEntry } from '@reinraum/protocol';
+import { type Accepted, type LogEntry } from '@reinraum/protocol';
 
 /** A log that was verified from its first entry to its last. */
 export interface RoomLog {
@@ -40,7 +41,11 @@ export async function readRoomLog(client: RoomClient): Promise<RoomLog> {
   const fetch: Fetch = async (path) => (path === 'checkpoint' ? checkpoint : file(path));
   const object: Fetch = (digest) => file(`objects/${digest}`);
   const texts: string[] = [];
-  const each = (_index: number, entry: Uint8Array) => void texts.push(new TextDecoder().decode(entry));
+  const entries: LogEntry[] = [];
+  const each: Evidence['each'] = (_index, bytes, _size, entry) => {
+    texts.push(new TextDecoder().decode(bytes));
+    entries.push(entry);
+  };
   const verdict = await verifyLog({ fetch, readObject: object, room: client.roomId, each });
   if (!verdict.verified) throw new Error(`the room’s log does not verify: ${verdict.rule}: ${verdict.message}`);
   const note = checkpoint ?? new Uint8Array();
@@ -48,7 +53,7 @@ export async function readRoomLog(client: RoomClient): Promise<RoomLog> {
   const hashes = tileHashReader((level, index, width) => fetchTile(fetch, { level, index, width }), size);
   return {
     room: verdict.room,
-    entries: texts.map((text) => decodeEntry(new TextEncoder().encode(text))),
+    entries,
     object,
     async accepted(index) {
       const proof = await inclusionProof(index, size, hashes);

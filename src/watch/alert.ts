@@ -1,16 +1,5 @@
 /** What a watch over a log warns of, in words: German first, English second (docs/spec/audit-tools.md §6). */
-import type { Bilingual } from '@reinraum/protocol';
-
-/** Warnings. After the first three the log is not believed any more, and the watch ends. */
-export type AlertKind =
-  | 'rollback'
-  | 'split-view'
-  | 'verification'
-  | 'stale-checkpoint'
-  | 'gap'
-  | 'clock-skew'
-  | 'refusals'
-  | 'balance';
+import type { AlertKind, Bilingual } from '@reinraum/protocol';
 
 /** A warning. */
 export interface Alert {
@@ -22,6 +11,7 @@ export interface Alert {
   readonly words: Bilingual;
 }
 
+/** After these the log is not believed any more, and the watch ends. */
 const fatal: ReadonlySet<AlertKind> = new Set(['rollback', 'split-view', 'verification']);
 
 /** Whether the evidence itself is contradicted. */

@@ -7,16 +7,18 @@ import {
   type Checkpoint,
   decodeBundle,
   EvidenceError,
-  ed25519Verifier,
+  evaluatePolicy,
   type Fetch,
   Frontier,
   fetchTile,
-  formatVkey,
   LogReader,
   type LogVerifier,
   leafHash,
+  logKeyOf,
+  type Policy,
   parseCheckpoint,
   parseNote,
+  policyOf,
   type ReadObject,
   Replay,
   type Room,
@@ -26,7 +28,7 @@ import {
   type VerifiedCheckpoint,
   verifyCheckpoint,
 } from '@reinraum/audit';
-import { Charter, digestOf, equalBytes, fromBase64, parseCanonical } from '@reinraum/protocol';
+import { Charter, digestOf, equalBytes, parseCanonical } from '@reinraum/protocol';
 import { EntryFold, type FoldedEntry } from '../index/fold.ts';
 import { type Alert, rollback, splitView, verification } from './alert.ts';
 
@@ -57,6 +59,8 @@ export class Follower {
   readonly #fold: EntryFold;
   #seen: Checkpoint | undefined;
   #verifier: LogVerifier | undefined;
+  /** Witnesses of the charter; undefined where it names none. */
+  #policy: Policy | undefined;
 
   /** `expected` is the digest of the room it must be; `told` hears of every entry that is accepted. */
   constructor(log: WatchedLog, expected: string | undefined, told: (entry: FollowedEntry) => void) {
@@ -96,6 +100,9 @@ export class Follower {
       note = await this.#log.fetch('checkpoint');
       if (!note) throw new EvidenceError('checkpoint-missing', 'no checkpoint');
       const head = await verifyCheckpoint(note, await this.#key(note));
+      if (this.#policy && !(await evaluatePolicy(this.#policy, head.note)).quorum) {
+        throw new Unreachable('the witnesses have not cosigned this head yet');
+      }
       const contradiction = contradicted(this.#seen, head);
       if (contradiction) return { found: 'alert', alert: contradiction, note: head.note };
       const isGrown = head.size > this.#frontier.size;
@@ -124,7 +131,8 @@ export class Follower {
     if (!object) throw new Broken('object', 'the charter is missing');
     const charter = Charter.parse(parseCanonical(object));
     if (digestOf(charter) !== room) throw new Broken('object', 'the charter is altered');
-    this.#verifier = ed25519Verifier(formatVkey(origin, fromBase64(charter.enclave.signingKey)));
+    this.#verifier = logKeyOf(charter, room);
+    this.#policy = policyOf(charter, room);
     return this.#verifier;
   }
 

@@ -1,6 +1,6 @@
 /** Replaying a room's whole log in the browser, and what it tells about questions. */
 import { type Verdict, verifyLog } from '@reinraum/audit/verifier';
-import { decodeEntry, type EntryOf, type LogEntry } from '@reinraum/protocol';
+import type { EntryOf, LogEntry } from '@reinraum/protocol';
 import type { OpenRoom } from './open-room.ts';
 
 /** Events of the register: who asked what, when, and what became of it. */
@@ -38,8 +38,7 @@ export async function replayed(room: OpenRoom, progress: (done: number, total: n
     fetch,
     readObject,
     room: room.client.roomId,
-    each(index, bytes, size) {
-      const entry = decodeEntry(bytes);
+    each(index, _bytes, size, entry) {
       if (isOfRegister(entry)) register.push({ index, entry });
       progress(index + 1, size);
     },

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: ratios measured in one run, printed as a table; `npm run bench -- bounds [rows]` only those of
- * `bounds.ts`, over 5,000,000 rows, and `npm run bench -- log [entries]` only those of `log-index.ts`, over 1,000,000 entries.
- * Nothing here is an assertion.
+ * `bounds.ts`, over 5,000,000 rows, `-- log [entries]` only those of `log-index.ts`, over 1,000,000 entries; `-- replay [entries]`
+ * verifies a long log, `-- append [entries]` writes one. Nothing here is an assertion.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -15,9 +15,11 @@ import { openExample, runExample } from '../../src/example/run.ts';
 import { serveInstallation } from '../../src/gateway/node.ts';
 import { Rooms } from '../../src/host/rooms.ts';
 import { hasKoeln, koelnData, loadKoeln } from '../support/koeln.ts';
+import { benchAppend } from './append.ts';
 import { benchBounds } from './bounds.ts';
 import { benchLogIndex } from './log-index.ts';
 import { benchQueries } from './queries.ts';
+import { benchReplay } from './replay.ts';
 import { print, type Times, timed } from './timed.ts';
 
 function row(name: string, { min, median, max }: Times): string {
@@ -73,6 +75,14 @@ async function benchAdmission(): Promise<void> {
 }
 
 const [part, size] = process.argv.slice(2);
+if (part === 'append') {
+  await benchAppend(Number(size ?? 50_000));
+  process.exit(0);
+}
+if (part === 'replay') {
+  await benchReplay(Number(size ?? 100_000));
+  process.exit(0);
+}
 if (part === 'bounds') {
   await benchBounds(Number(size ?? 5_000_000));
   process.exit(0);

@@ -185,7 +185,7 @@ describe.each(['zcdp', 'pure'] as const)('under %s', (kind) => {
             seen[over?.kind as keyof typeof seen] += 1;
             if (over?.population === 1) seen.covered += 1;
           } else {
-            room.spent = after;
+            for (const [account, balance] of after) room.spent.set(account, balance);
             charged.push(ask);
           }
         }
@@ -232,7 +232,7 @@ describe.each(['zcdp', 'pure'] as const)('under %s', (kind) => {
             return of.map(({ asker, loss }) => {
               const after = afterCharges(room as Room, chargesOf(loss, from), asker);
               if ('exhausted' in after) return false;
-              room.spent = after;
+              for (const [account, balance] of after) room.spent.set(account, balance);
               return true;
             });
           };

@@ -91,7 +91,7 @@ describe.each(['zcdp', 'pure'] as const)('under %s', (kind) => {
       const charges = price(countOf(kind, fractionOf(own)), residents, charter);
       const after = afterCharges(room as Room, charges, { ref: 'm', unit: 'city/planning', purpose: 'planning' });
       if ('exhausted' in after) return false;
-      room.spent = after;
+      for (const [account, balance] of after) room.spent.set(account, balance);
       return true;
     });
   }

@@ -26,6 +26,7 @@ import { Engines } from '../../enclave/engine/engines.ts';
 import { type Draft, Ledger } from '../../enclave/ledger.ts';
 import { ObjectStore } from '../../enclave/objects.ts';
 import { NoisePool } from '../../enclave/privacy/pool.ts';
+import type { DetailStore } from '../../enclave/vault/details.ts';
 import { ReleaseStore } from '../../enclave/vault/releases.ts';
 import { SecretStore } from '../../enclave/vault/secrets.ts';
 import { MemoryDisk } from '../unit/audit-memory-disk.ts';
@@ -101,6 +102,7 @@ export async function openDesk(
     }),
     noise: new NoisePool(seededBits('desk')),
     releases: await ReleaseStore.open(new GatedSecrets(gate)),
+    details: { put: async () => undefined } as unknown as DetailStore,
     identity: enclaveKey,
     roomKey: seedOf('room key'),
     clock,

@@ -1,7 +1,15 @@
 /** One statement of every type, from the fixed room. */
 import type { StatementOf, StatementType } from '@reinraum/protocol';
 import { type FixedMember, people } from './fixed-room.ts';
-import { queryDigest, recoverBody, runBody } from './scribe.ts';
+import {
+  acknowledgeBody,
+  analystScope,
+  describeBody,
+  queryDigest,
+  recoverBody,
+  reviewBody,
+  runBody,
+} from './scribe.ts';
 import { residentsHandover } from './small-room.ts';
 
 const digest = (pair: string) => pair.repeat(32);
@@ -28,6 +36,12 @@ export const everyBody: { readonly [Type in StatementType]: StatementOf<Type>['b
   'release.retract': { charge: 9, reason: 'wrong-data' },
   'member.recover': recoverBody,
   'session.open': { scope: 'log' },
+  'detail.describe': describeBody,
+  'detail.open': { scope: analystScope },
+  'detail.hold': { scope: analystScope, held: true },
+  'detail.erase': { scope: analystScope, reason: 'request' },
+  'review.complete': reviewBody,
+  'alert.acknowledge': acknowledgeBody,
 };
 
 /** Every type there is. */
@@ -37,6 +51,6 @@ export const everyType = Object.keys(everyBody) as StatementType[];
 export const signerOf = (type: StatementType): FixedMember =>
   type === 'query.run' || type === 'query.propose'
     ? people.analyst
-    : type === 'query.clear'
+    : ['query.clear', 'detail.open', 'detail.hold', 'review.complete', 'alert.acknowledge'].includes(type)
       ? people.cityDpo
       : people.steward;

@@ -1,5 +1,6 @@
 /** Forgeries about datasets, queries, charges and releases. */
 import type { Json } from '@reinraum/protocol';
+import type { Draft } from '../../enclave/ledger.ts';
 import { people } from './fixed-room.ts';
 import { asked, bent, type Forgery, insteadAt, manifestOf, offerOf, without } from './forgery.ts';
 import { at } from './honest-log.ts';
@@ -61,6 +62,15 @@ export const forgedAnswers: readonly Forgery[] = [
     3,
     insteadAt(3, ({ scribe }, nowMs) => scribe.sealed(nowMs, 'dataset.admitted', [1, null, '88'.repeat(32)])),
   ],
+  [
+    'a rejection by another owner',
+    'owner',
+    3,
+    insteadAt(3, (log, nowMs) =>
+      log.scribe.sealed(nowMs, 'dataset.rejected', [1, null, offerOf(log, 2)], { person: people.bureauSteward }),
+    ),
+  ],
+  ['a rejection of another file', 'dataset', at.rejected, bent(at.rejected, {}, { manifest: '88'.repeat(32) })],
   ['an admission under another schema', 'dataset', 3, bent(3, {}, { schema: '88'.repeat(32) })],
   ['an admission of another file', 'dataset', 3, bent(3, {}, { manifest: '88'.repeat(32) })],
   [
@@ -93,6 +103,20 @@ export const forgedAnswers: readonly Forgery[] = [
       return scribe.judged(nowMs, 'propose', { body: { query }, detail: { query } });
     }),
   ],
+  ['a proposal of another query than was signed', 'approval', 4, bent(4, {}, { query: '88'.repeat(32) })],
+  ['an approval of another query than was signed', 'approval', 5, bent(5, {}, { query: '88'.repeat(32) })],
+  [
+    'a revocation of another query than was signed',
+    'approval',
+    at.revoked,
+    bent(at.revoked, {}, { query: '88'.repeat(32) }),
+  ],
+  [
+    'a revocation by an analyst',
+    'role',
+    at.revoked,
+    insteadAt(at.revoked, ({ scribe }, nowMs) => scribe.judged(nowMs, 'revoke', { person: people.analyst })),
+  ],
   [
     'an approval of what was not proposed',
     'approval',
@@ -105,6 +129,15 @@ export const forgedAnswers: readonly Forgery[] = [
     'approval',
     at.revoked + 1,
     insteadAt(at.revoked + 1, async (log, nowMs) => log.scribe.charged(nowMs, [2, manifestOf(log, at.admittedNext)])),
+  ],
+  [
+    'a run of a query that has expired',
+    'query',
+    charged,
+    async (log) => {
+      const nowMs = Date.parse('2036-01-01T00:00:00Z');
+      return [...log.entries.slice(0, charged), log.scribe.entry(nowMs, await log.scribe.charged(nowMs, asked(log)))];
+    },
   ],
   [
     'a run for another purpose',
@@ -181,7 +214,27 @@ export const forgedAnswers: readonly Forgery[] = [
     at.released + 1,
     insteadAt(at.released + 1, () => released(charged)),
   ],
+  ['a failure nobody was charged for', 'charge', at.failed, bent(at.failed, { caused: at.session })],
+  ['a failure of another query', 'charge', at.failed, bent(at.failed, {}, { query: '88'.repeat(32) })],
+  ['a failure after the release', 'single-release', at.failed, bent(at.failed, { caused: charged })],
+  [
+    'a release with a statement',
+    'statement',
+    at.released,
+    insteadAt(at.released, async ({ scribe }, nowMs) => {
+      const { actor, statements } = await scribe.judged(nowMs, 'approve', { person: people.cityDpo });
+      return { ...released(charged), actor, statements } as Draft;
+    }),
+  ],
   ['a release after failure', 'single-release', at.failed + 1, insteadAt(at.failed + 1, () => released(chargedAgain))],
+  [
+    'a repeat to another recipient than was signed',
+    'statement',
+    repeated,
+    bent(repeated, {}, { recipient: 'city/privacy' }),
+  ],
+  ['a repeat for another purpose than was signed', 'statement', repeated, bent(repeated, {}, { purpose: 'other' })],
+  ['a repeat that follows from nothing', 'release', repeated, bent(repeated, { caused: null })],
   [
     'a repeat of nothing',
     'release',

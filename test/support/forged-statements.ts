@@ -46,6 +46,25 @@ export const forgedStatements: readonly Forgery[] = [
     1,
     insteadAt(1, ({ scribe }, nowMs) => scribe.started(nowMs, {}, signingKey(seedOf('other enclave')))),
   ],
+  [
+    'a start without its claims',
+    'object',
+    1,
+    insteadAt(1, async ({ scribe }, nowMs) => {
+      const draft = await scribe.started(nowMs);
+      return { ...draft, detail: { ...draft.detail, claims: '88'.repeat(32) } } as Draft;
+    }),
+  ],
+  [
+    'a start with somebody else’s statement',
+    'statement',
+    1,
+    insteadAt(1, async ({ scribe }, nowMs) => {
+      const { actor, statements } = await scribe.judged(nowMs, 'approve', { person: people.cityDpo });
+      return { ...(await scribe.started(nowMs)), actor, statements } as Draft;
+    }),
+  ],
+  ['an approval that follows from an entry', 'entry', 5, bent(5, { caused: 4 })],
   ['time running backwards', 'time', 5, bent(5, { at: formatInstant(momentMs(3)) })],
   [
     'a signature of other words',
@@ -135,6 +154,32 @@ export const forgedStatements: readonly Forgery[] = [
         statements: entries[at.refused]?.statements,
       } as LogEntry,
     ],
+  ],
+  ['a session nobody asked for', 'statement', at.session, bent(at.session, { statements: [] })],
+  [
+    'a session put down to somebody else',
+    'statement',
+    at.session,
+    bent(at.session, { actor: { ref: people.cityDpo.member.ref, unit: people.cityDpo.member.unit } }),
+  ],
+  [
+    'a refusal put down to somebody else',
+    'statement',
+    at.refused,
+    bent(at.refused, { actor: { ref: people.cityDpo.member.ref, unit: people.cityDpo.member.unit } }),
+  ],
+  ['a refusal of another act', 'statement', at.refused, bent(at.refused, {}, { statement: 'query.run' })],
+  [
+    'a refusal of two statements',
+    'statement',
+    at.refused,
+    insteadAt(at.refused, async ({ scribe }, nowMs) => {
+      const first = await scribe.judged(nowMs, 'approve', { person: people.cityDpo });
+      const { statements: second = [] } = await scribe.judged(nowMs, 'revoke', { person: people.cityDpo });
+      const statements = [...(first.statements ?? []), ...second];
+      const detail = { statement: 'query.approve', code: 'role-missing' };
+      return { ...first, statements, type: 'statement.refused', activity: 'verwalten', detail } as Draft;
+    }),
   ],
   [
     'a statement by a stranger',

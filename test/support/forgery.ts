@@ -10,6 +10,25 @@ export type Forge = (log: HeldLog) => readonly LogEntry[] | Promise<readonly Log
 /** A forgery with the rule it breaks and the first entry that breaks it. */
 export type Forgery = readonly [name: string, rule: Rule, entry: number, forge: Forge];
 
+/** A forgery of the corpus: which log it is made of, and what else than its entries is forged. */
+export interface NamedForgery {
+  /** What the operator did. */
+  readonly name: string;
+  /** A rule of replay, or a code of the evidence. */
+  readonly rule: string;
+  /** Index of the entry it is caught at; null where the fault is not at an entry. */
+  readonly entry: number | null;
+  /** The honest log; its objects are those its room kept. */
+  readonly of: () => Promise<HeldLog>;
+  readonly forge: Forge;
+  /** The objects handed out, where they are not the scribe's. */
+  readonly objects?: (log: HeldLog) => ReadonlyMap<string, Uint8Array>;
+  /** The note published in place of the log's own. */
+  readonly note?: (note: string) => Promise<string>;
+  /** Entries of the journal beside the log. */
+  readonly journal?: Forge;
+}
+
 /** Somebody with keys who is in no charter. */
 export const stranger = (roles: readonly Role[] = ['analyst']) => fixedMember('stranger', 'city/planning', roles);
 

@@ -2,12 +2,13 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { directoryFetch, Log, type Verdict, verifyLog } from '@reinraum/audit';
+import { Log, type Verdict, verifyLog } from '@reinraum/audit';
 import { type CharterTemplate, canonicalBytes, decodeEntry, formatInstant, type LogEntry } from '@reinraum/protocol';
 import { type Draft, Ledger } from '../../enclave/ledger.ts';
 import { ObjectStore } from '../../enclave/objects.ts';
 import { analystAnew, enclaveKey, type FixedMember, fixedCharter, measurement, people } from './fixed-room.ts';
 import { queryDigest, released, Scribe } from './scribe.ts';
+import { filesOf } from './signed-files.ts';
 
 /** When the room is founded; each entry follows ten seconds after the one before. */
 export const foundedMs = Date.parse('2026-03-02T08:00:00Z');
@@ -74,7 +75,18 @@ export const at = {
   lastRecoveryApproval: 24,
   recovered: 25,
   sessionAnew: 26,
+  described: 27,
+  held: 28,
+  heldNoMore: 29,
+  opened: 30,
+  erasureRequested: 31,
+  erased: 32,
+  reviewed: 33,
+  acknowledged: 34,
 } as const;
+
+/** Entries of the whole story. */
+export const entryCount = at.acknowledged + 1;
 
 async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> {
   const kept = (draft: Draft) => draft.detail as unknown as { offer: string; manifest: string };
@@ -115,6 +127,14 @@ async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> 
   yield await scribe.recoveryApproved(now(), { person: people.bureauSteward });
   yield await scribe.recovered(now(), at.lastRecoveryApproval);
   yield await session(scribe, now(), analystAnew);
+  yield await scribe.detail(now(), 'detail.described');
+  yield await scribe.detail(now(), 'detail.held', { person: people.bureauDpo });
+  yield await scribe.detail(now(), 'detail.held', { body: { held: false } });
+  yield await scribe.detail(now(), 'detail.opened', { person: people.bureauDpo });
+  yield await scribe.detail(now(), 'detail.erasure-requested', { person: analystAnew });
+  yield await scribe.detail(now(), 'detail.erased', { caused: at.erasureRequested });
+  yield await scribe.detail(now(), 'review.completed');
+  yield await scribe.detail(now(), 'alert.acknowledged', { person: people.bureauDpo });
 }
 
 async function session(scribe: Scribe, nowMs: number, person: FixedMember = people.analyst): Promise<Draft> {
@@ -145,15 +165,7 @@ export async function verdictOn(
   entries: readonly LogEntry[],
   objects: ReadonlyMap<string, Uint8Array>,
 ): Promise<Verdict> {
-  const directory = await mkdtemp(join(tmpdir(), 'reinraum-forged-'));
-  const log = await Log.open({ directory, origin: `reinraum/${scribe.room}`, signingKey: enclaveKey });
-  try {
-    for (const entry of entries) await log.append(canonicalBytes(entry));
-    await log.publish();
-    const readObject = async (digest: string) => objects.get(digest);
-    return await verifyLog({ fetch: directoryFetch(directory), readObject, room: scribe.room });
-  } finally {
-    await log.close();
-    await rm(directory, { recursive: true, force: true });
-  }
+  const files = await filesOf(scribe.room, entries.map(canonicalBytes));
+  const readObject = async (digest: string) => objects.get(digest);
+  return await verifyLog({ fetch: async (path) => files.get(path), readObject, room: scribe.room });
 }

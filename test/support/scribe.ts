@@ -52,6 +52,42 @@ export const recoverBody: StatementOf<'member.recover'>['body'] = {
   readingKey: analystAnew.member.readingKey,
 };
 
+/** What is said of the analyst, and the scope it is kept under. */
+export const describeBody: StatementOf<'detail.describe'>['body'] = {
+  member: people.analyst.member.ref,
+  fields: [
+    { name: 'name', commitment: '77'.repeat(32) },
+    { name: 'function', commitment: '78'.repeat(32) },
+  ],
+};
+export const analystScope = `member/${people.analyst.member.ref}`;
+
+/** What an officer signs after reading the log. */
+export const reviewBody: StatementOf<'review.complete'>['body'] = {
+  from: 0,
+  to: 20,
+  finding: 'remarks',
+  report: '79'.repeat(32),
+};
+export const acknowledgeBody: StatementOf<'alert.acknowledge'>['body'] = { alert: 'refusals', entry: 15 };
+
+/** Acts on details, reviews and acknowledgements: the entry type, the statement behind it, and what both say when nobody bends them. */
+const detailActs = {
+  'detail.described': { signs: 'detail.describe', activity: 'erheben', said: describeBody },
+  'detail.opened': { signs: 'detail.open', activity: 'offenlegen', said: { scope: analystScope } },
+  'detail.held': { signs: 'detail.hold', activity: 'verwalten', said: { scope: analystScope, held: true } },
+  'detail.erasure-requested': {
+    signs: 'detail.erase',
+    activity: 'verwalten',
+    said: { scope: analystScope, reason: 'request' },
+  },
+  'detail.erased': { signs: 'detail.erase', activity: 'loeschen', said: { scope: analystScope, reason: 'request' } },
+  'review.completed': { signs: 'review.complete', activity: 'verwalten', said: reviewBody },
+  'alert.acknowledged': { signs: 'alert.acknowledge', activity: 'verwalten', said: acknowledgeBody },
+} as const;
+/** Type of an entry about details. */
+export type DetailAct = keyof typeof detailActs;
+
 /** How an act differs from an honest one. */
 export interface Bend<Type extends StatementType> {
   readonly person?: FixedMember;
@@ -277,6 +313,29 @@ export class Scribe {
     const signed = await this.sign(person, { type: 'member.recover', body: keys, nowMs }, change);
     const said = { ...keys, ...detail };
     return { ...by(person, signed), caused, type: 'member.recovered', activity: 'verwalten', detail: said };
+  }
+
+  /** Describes, opens, holds or erases details; `body` bends statement and entry, `detail` the entry alone. */
+  async detail(
+    nowMs: number,
+    type: DetailAct,
+    {
+      person = people.cityDpo,
+      body = {},
+      detail = {},
+      change,
+      caused = null,
+    }: {
+      readonly person?: FixedMember;
+      readonly body?: object;
+      readonly detail?: object;
+      readonly change?: StatementChange;
+      readonly caused?: number | null;
+    } = {},
+  ): Promise<Draft> {
+    const { signs, activity, said } = detailActs[type];
+    const signed = await this.sign(person, { type: signs, body: { ...said, ...body }, nowMs }, change);
+    return { ...by(person, signed), caused, type, activity, detail: { ...said, ...body, ...detail } } as Draft;
   }
 
   /** The entry a draft becomes, as the ledger would write it. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { directoryFetch, verifyLog } from '@reinraum/audit';
-import { decodeEntry, formatRational, type LogEntry } from '@reinraum/protocol';
+import { formatRational, type LogEntry } from '@reinraum/protocol';
 
 /** A log that was verified. */
 export interface VerifiedLog {
@@ -17,7 +17,7 @@ export async function verifiedLog(state: string): Promise<VerifiedLog> {
   const verdict = await verifyLog({
     fetch: directoryFetch(join(state, 'log')),
     readObject: (digest) => readFile(join(state, 'objects', digest)).catch(() => undefined),
-    each: (_index, entry) => void entries.push(decodeEntry(entry)),
+    each: (_index, _bytes, _size, entry) => void entries.push(entry),
   });
   if (!verdict.verified) throw new Error(`entry ${verdict.entry}: ${verdict.rule}: ${verdict.message}`);
   const spent = verdict.room.spent.get('person');

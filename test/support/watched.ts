@@ -6,7 +6,7 @@ import type { Alert } from '../../src/watch/alert.ts';
 import type { WatchedLog } from '../../src/watch/follower.ts';
 import { seenHeads } from '../../src/watch/seen-head.ts';
 import { type WatchOptions, watch } from '../../src/watch/watch.ts';
-import { momentMs } from './honest-log.ts';
+import { entryCount, momentMs } from './honest-log.ts';
 
 /** An hour in milliseconds. */
 export const hourMs = 3_600_000;
@@ -45,7 +45,7 @@ export async function watched(
     log,
     heads: seenHeads(head),
     limits,
-    clock: () => momentMs(27),
+    clock: () => momentMs(entryCount),
     wait: async () => {
       const next = rest.shift();
       await next?.();

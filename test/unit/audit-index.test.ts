@@ -14,7 +14,7 @@ import { openState } from '../../src/cli/state-source.ts';
 import { EntryIndex, NoIndex } from '../../src/index/entry-index.ts';
 import { momentsOf } from '../../src/index/filter.ts';
 import { EntryFold } from '../../src/index/fold.ts';
-import { at, type HeldLog, honestLog, momentMs } from '../support/honest-log.ts';
+import { at, entryCount, type HeldLog, honestLog, momentMs } from '../support/honest-log.ts';
 import { queryDigest, released } from '../support/scribe.ts';
 import { type StateFolder, stateFolder } from '../support/state-folder.ts';
 
@@ -62,7 +62,7 @@ describe('the index', () => {
   test('has one row for every entry, with what the entry says', async () => {
     const { directory } = await folderOf();
     const { done, found } = await indexOf(directory);
-    expect(done).toMatchObject({ verified: true, step: 'made', head: { room: honest.scribe.room, size: 27 } });
+    expect(done).toMatchObject({ verified: true, step: 'made', head: { room: honest.scribe.room, size: entryCount } });
     expect(found.total).toBe(honest.entries.length);
     expect(found.rows.map(({ row }) => row.type)).toEqual(honest.entries.map(({ type }) => type).toReversed());
     const byIndex = found.rows.toReversed();
@@ -91,7 +91,7 @@ describe('the index', () => {
     expect((await indexOf(folder.directory, file)).done).toMatchObject({ step: 'kept', head: { size: 12 } });
     await folder.grow(honest.entries.slice(12));
     const grown = await indexOf(folder.directory, file);
-    expect(grown.done).toMatchObject({ step: 'extended', head: { size: 27 } });
+    expect(grown.done).toMatchObject({ step: 'extended', head: { size: entryCount } });
     const fresh = await indexOf(folder.directory);
     expect(grown.found).toEqual(fresh.found);
     expect(grown.head).toEqual(fresh.head);
@@ -114,7 +114,7 @@ describe('the index', () => {
     const file = join(scratch, 'forged');
     const { directory } = await folderOf([...honest.entries, secondRelease()]);
     const forged = await indexOf(directory, file);
-    expect(forged.done).toMatchObject({ verified: false, rule: 'single-release', entry: 27 });
+    expect(forged.done).toMatchObject({ verified: false, rule: 'single-release', entry: entryCount });
     expect(forged).toMatchObject({ head: undefined, found: { total: 0 } });
     const grown = join(scratch, 'grown-wrongly');
     const folder = await folderOf();
@@ -122,7 +122,7 @@ describe('the index', () => {
     await folder.grow([secondRelease()]);
     const after = await indexOf(folder.directory, grown);
     expect(after.done).toMatchObject({ verified: false });
-    expect(after).toMatchObject({ head: { size: 27 }, found: { total: 27 } });
+    expect(after).toMatchObject({ head: { size: entryCount }, found: { total: entryCount } });
   });
 
   test.each([
@@ -189,7 +189,7 @@ describe('a search', () => {
           if (name === 'from') expect((await index.search({ to: ' ', from: text }, 10)).total).toBe(0);
           else expect((await index.search({ [name]: text }, 10)).total).toBe(0);
         }
-        expect((await index.search({}, 1000)).total).toBe(27);
+        expect((await index.search({}, 1000)).total).toBe(entryCount);
       });
       expect(existsSync('attached.db')).toBe(false);
     },

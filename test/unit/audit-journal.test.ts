@@ -6,6 +6,7 @@ import {
   JournalCorrupt,
   type JournalEntry,
   JournalFailed,
+  type JournalOwner,
   waitingEntriesMax,
 } from '@reinraum/audit';
 import { concat, utf8 } from '@reinraum/protocol';
@@ -18,13 +19,14 @@ interface Opened {
   readonly batches: number[];
 }
 
-async function open(disk: MemoryDisk): Promise<Opened> {
+async function open(disk: MemoryDisk, settledSize?: number): Promise<Opened> {
   const found: JournalEntry[] = [];
   const batches: number[] = [];
-  const journal = await Journal.open(new DurableDirectory('/log', disk), 'journal', {
+  const owner: JournalOwner = {
     found: (entry) => found.push(entry),
     committed: (_first, entries) => batches.push(entries.length),
-  });
+  };
+  const journal = await Journal.open(new DurableDirectory('/log', disk), 'journal', owner, settledSize);
   return { journal, found, batches };
 }
 
@@ -152,6 +154,40 @@ describe('journal recovery', () => {
     expect(found).toHaveLength(3);
     await journal.close();
     expect(await disk.read('/log/journal')).toEqual(whole);
+  });
+
+  it('drops the rest of the last batch, whichever of its sectors reached the disk', async () => {
+    const disk = await written(entries(2));
+    const durableBytes = (await disk.read('/log/journal'))?.length ?? 0;
+    const batch = Array.from({ length: 8 }, (_, at) => utf8(`${at}`.repeat(300)));
+    const { journal } = await open(disk);
+    await Promise.all(batch.map((entry) => journal.append(entry)));
+    await journal.close();
+    const whole = (await disk.read('/log/journal')) ?? new Uint8Array(0);
+    for (let sector = 0; sector < whole.length; sector += 512) {
+      const torn = whole.slice();
+      torn.fill(0, Math.max(sector, durableBytes), sector + 512);
+      disk.tamper('/log/journal', () => torn);
+      // Of entries a head was signed for nothing can be missing: then it is damage, and left as it is.
+      if (sector + 512 <= whole.length - 320) {
+        await expect(open(disk, 10), `sector at ${sector}`).rejects.toThrow(JournalCorrupt);
+        expect(await disk.read('/log/journal')).toEqual(torn);
+      }
+      const again = await open(disk);
+      const kept = again.found.length;
+      expect(again.found.map(({ entry }) => new Uint8Array(entry))).toEqual([...entries(2), ...batch].slice(0, kept));
+      expect(kept, `sector at ${sector}`).toBe(Math.floor((Math.max(sector, durableBytes) - durableBytes) / 320) + 2);
+      expect(await again.journal.append(utf8('next'))).toBe(kept);
+      await again.journal.close();
+    }
+  });
+
+  it('stops at a lost sector with frames of a later batch behind it', async () => {
+    const disk = await written(entries(batchEntriesMax + 4));
+    const whole = (await disk.read('/log/journal')) ?? new Uint8Array(0);
+    disk.tamper('/log/journal', () => whole.slice().fill(0, 8, 512));
+    // The last entry may share a batch with number 4, not with number 0.
+    await expect(open(disk)).rejects.toMatchObject({ name: 'JournalCorrupt', entryIndex: 0 });
   });
 
   it('stops at any flipped bit before the last frame and names the entry', async () => {

@@ -306,6 +306,19 @@ describe('log recovery', () => {
     await again.close();
   });
 
+  it('makes the name of its directory durable that a killed process had made', async () => {
+    const disk = new MemoryDisk();
+    disk.fault = { at: 2, kind: 'halt' };
+    await expect(open(disk)).rejects.toThrow('EIO');
+    const killed = disk.afterKill();
+    expect(await killed.makeDirectory('/log')).toBe(false);
+    const log = await open(killed);
+    await log.append(text(0));
+    const again = await open(killed.afterPowerLoss());
+    expect(again.size).toBe(1);
+    await again.close();
+  });
+
   it('cuts off a torn frame that nobody was promised', async () => {
     const disk = await written(2);
     disk.tamper('/log/journal', (bytes) => Uint8Array.of(...bytes, 0, 0, 0, 9, 1, 2, 3));

@@ -1,22 +1,33 @@
 /**
- * A disk for tests: it keeps apart what was written and what an fsync has made durable, loses the rest on demand, and
- * breaks at a chosen operation.
+ * A disk for tests: it keeps apart what was written and what an fsync has made durable, loses the rest on demand – all of
+ * it, or as much as a power loss may happen to take – and breaks at a chosen operation.
  */
 import { dirname } from 'node:path';
 import type { FileLayer, OpenFile } from '@reinraum/audit';
 
+type Names = Map<string, Inode | Directory>;
+
 interface Inode {
   current: Uint8Array;
   durable: Uint8Array;
+  /** What was done since the last sync, in order. */
+  unsynced: Change[];
 }
+
+type Change = { readonly at: number; readonly bytes: Uint8Array } | { readonly length: number };
 
 interface Directory {
-  readonly current: Map<string, Inode | Directory>;
-  durable: Map<string, Inode | Directory>;
+  readonly current: Names;
+  durable: Names;
+  /** What was done since the last sync, in order; each is done wholly or not at all. */
+  unsynced: ((names: Names) => void)[];
 }
 
-const emptyDirectory = (): Directory => ({ current: new Map(), durable: new Map() });
+const emptyDirectory = (): Directory => ({ current: new Map(), durable: new Map(), unsynced: [] });
 const isDirectory = (node: Inode | Directory): node is Directory => node.current instanceof Map;
+
+/** What a disk writes wholly or not at all, in bytes. */
+const sectorBytes = 512;
 
 /** What an injected fault does: `error` fails one operation, `halt` it and all that follow, like a killed process. */
 export interface Fault {
@@ -32,10 +43,14 @@ export class MemoryDisk implements FileLayer {
   fault: Fault | undefined;
   #halted = false;
 
-  /** The disk after a power loss: only what was synced. */
-  afterPowerLoss(): MemoryDisk {
+  /**
+   * The disk after a power loss: what was synced, and of the rest whatever `reached` says when it is asked, in any order
+   * – every sector of a write, every length, every new, replaced or removed name. Bytes that did not reach a place no
+   * file had before are zero, as file systems that journal their metadata in order have it.
+   */
+  afterPowerLoss(reached: () => boolean = () => false): MemoryDisk {
     const disk = new MemoryDisk();
-    disk.#root = survive(this.#root);
+    disk.#root = survivingDirectory(this.#root, reached);
     return disk;
   }
 
@@ -52,8 +67,9 @@ export class MemoryDisk implements FileLayer {
     const node = parent.current.get(path);
     const bytes = change(node && !isDirectory(node) ? node.current.slice() : new Uint8Array(0));
     if (bytes === undefined) parent.current.delete(path);
-    else parent.current.set(path, { current: bytes, durable: bytes.slice() });
+    else parent.current.set(path, { current: bytes, durable: bytes.slice(), unsynced: [] });
     parent.durable = new Map(parent.current);
+    parent.unsynced = [];
   }
 
   /** Paths of all files there are. */
@@ -67,10 +83,10 @@ export class MemoryDisk implements FileLayer {
     return this.#guard(mode === 'create', () => {
       const present = this.#directory(dirname(path))?.current.get(path);
       if (mode === 'update' && !present) return undefined;
-      const names = this.#parent(path).current;
-      const file = present && !isDirectory(present) ? present : { current: none, durable: none };
-      if (mode === 'create') file.current = none;
-      names.set(path, file);
+      if (present && isDirectory(present)) throw new Error('EISDIR');
+      const file: Inode = present ?? { current: none, durable: none, unsynced: [] };
+      if (mode === 'create') change(file, { length: 0 });
+      if (!present) rename(this.#parent(path), (names) => names.set(path, file));
       return this.#openFile(file);
     });
   }
@@ -84,19 +100,20 @@ export class MemoryDisk implements FileLayer {
 
   rename(from: string, to: string): Promise<void> {
     return this.#guard(true, () => {
-      const names = this.#parent(from).current;
-      const node = names.get(from);
+      const parent = this.#parent(from);
+      const node = parent.current.get(from);
       if (!node) throw new Error('ENOENT');
-      names.delete(from);
-      this.#parent(to).current.set(to, node);
+      if (dirname(from) !== dirname(to)) throw new Error('EXDEV');
+      rename(parent, (names) => names.delete(from) && names.set(to, node));
     });
   }
 
   makeDirectory(path: string): Promise<boolean> {
     return this.#guard(true, () => {
-      const names = this.#parent(path).current;
-      if (names.has(path)) return false;
-      names.set(path, emptyDirectory());
+      const parent = this.#parent(path);
+      if (parent.current.has(path)) return false;
+      const directory = emptyDirectory();
+      rename(parent, (names) => names.set(path, directory));
       return true;
     });
   }
@@ -108,13 +125,13 @@ export class MemoryDisk implements FileLayer {
   }
 
   remove(path: string): Promise<void> {
-    return this.#guard(true, () => void this.#parent(path).current.delete(path));
+    return this.#guard(true, () => rename(this.#parent(path), (names) => names.delete(path)));
   }
 
   removeDirectory(path: string): Promise<void> {
     return this.#guard(true, () => {
       if (this.#directory(path)?.current.size !== 0) throw new Error('ENOTEMPTY');
-      this.#parent(path).current.delete(path);
+      rename(this.#parent(path), (names) => names.delete(path));
     });
   }
 
@@ -123,22 +140,21 @@ export class MemoryDisk implements FileLayer {
       const directory = this.#directory(path);
       if (!directory) throw new Error('ENOENT');
       directory.durable = new Map(directory.current);
+      directory.unsynced = [];
     });
   }
 
   #openFile(file: Inode): OpenFile {
-    const sync = (): Promise<void> => this.#guard(true, () => void (file.durable = file.current.slice()));
+    const sync = (): Promise<void> =>
+      this.#guard(true, () => {
+        file.durable = file.current.slice();
+        file.unsynced = [];
+      });
     return {
       size: () => this.#guard(false, () => file.current.length),
       read: (position, length) => this.#guard(false, () => file.current.slice(position, position + length)),
-      write: (bytes, position) =>
-        this.#guard(true, () => {
-          const grown = new Uint8Array(Math.max(file.current.length, position + bytes.length));
-          grown.set(file.current);
-          grown.set(bytes, position);
-          file.current = grown;
-        }),
-      truncate: (length) => this.#guard(true, () => void (file.current = file.current.slice(0, length))),
+      write: (bytes, position) => this.#guard(true, () => change(file, { at: position, bytes: bytes.slice() })),
+      truncate: (length) => this.#guard(true, () => change(file, { length })),
       sync,
       dataSync: sync,
       close: () => Promise.resolve(),
@@ -171,12 +187,52 @@ export class MemoryDisk implements FileLayer {
 
 const none = new Uint8Array(0);
 
-function survive(directory: Directory): Directory {
-  const names = new Map(
-    [...directory.durable].map(([name, node]): [string, Inode | Directory] => [
+function change(file: Inode, done: Change): void {
+  file.unsynced.push(done);
+  file.current = changed(file.current, done);
+}
+
+function rename(directory: Directory, done: (names: Names) => unknown): void {
+  directory.unsynced.push(done);
+  done(directory.current);
+}
+
+function changed(content: Uint8Array, done: Change): Uint8Array<ArrayBuffer> {
+  const length = 'length' in done ? done.length : Math.max(content.length, done.at + done.bytes.length);
+  const result = new Uint8Array(length);
+  result.set(content.subarray(0, length));
+  if ('bytes' in done) result.set(done.bytes, done.at);
+  return result;
+}
+
+function survivingDirectory(directory: Directory, reached: () => boolean): Directory {
+  const left: Names = new Map(directory.durable);
+  for (const done of directory.unsynced) if (reached()) done(left);
+  const names: Names = new Map(
+    [...left].map(([name, node]) => [
       name,
-      isDirectory(node) ? survive(node) : { current: node.durable.slice(), durable: node.durable.slice() },
+      isDirectory(node) ? survivingDirectory(node, reached) : survivingFile(node, reached),
     ]),
   );
-  return { current: names, durable: new Map(names) };
+  return { current: names, durable: new Map(names), unsynced: [] };
+}
+
+function survivingFile({ durable, unsynced }: Inode, reached: () => boolean): Inode {
+  let content = durable.slice();
+  for (const done of unsynced.flatMap(parts)) if (reached()) content = changed(content, done);
+  return { current: content, durable: content.slice(), unsynced: [] };
+}
+
+/** What a power loss may part: a file grown to its new length, and each sector of its content. */
+function parts(done: Change): Change[] {
+  if ('length' in done) return [done];
+  const end = done.at + done.bytes.length;
+  const cuts = [done.at];
+  for (let at = done.at + sectorBytes - (done.at % sectorBytes); at < end; at += sectorBytes) cuts.push(at);
+  const sectors = cuts.map((at, number) => ({
+    at,
+    bytes: done.bytes.subarray(at - done.at, (cuts[number + 1] ?? end) - done.at),
+  }));
+  // No bytes at the end: only the length reaches the disk.
+  return [{ at: end, bytes: none }, ...sectors];
 }

@@ -9,7 +9,7 @@ import { Unreachable, type WatchedLog } from '../../src/watch/follower.ts';
 import { sentenceOf } from '../../src/watch/sentence.ts';
 import { watchedAddress, watchedDirectory, watchedRoom } from '../../src/watch/watched-log.ts';
 import { asked, insteadAt } from '../support/forgery.ts';
-import { at, type HeldLog, honestLog, momentMs } from '../support/honest-log.ts';
+import { at, entryCount, type HeldLog, honestLog, momentMs } from '../support/honest-log.ts';
 import { released } from '../support/scribe.ts';
 import { plainRefusals, type StateFolder, stateFolder } from '../support/state-folder.ts';
 import { type Between, freshHead, headFolder, hourMs, limits, switching, watched } from '../support/watched.ts';
@@ -47,9 +47,9 @@ describe('a watch', () => {
     const result = await watched(watchedDirectory(folder.directory), {
       head,
       clock: () => nowMs,
-      between: [async () => seen.push(await readFile(head, 'utf8')), growTo(12, 20), growTo(20, 27)],
+      between: [async () => seen.push(await readFile(head, 'utf8')), growTo(12, 20), growTo(20, entryCount)],
     });
-    expect(result).toEqual({ code: 0, told: range(0, 27), alerts: [], unreachable: 0 });
+    expect(result).toEqual({ code: 0, told: range(0, entryCount), alerts: [], unreachable: 0 });
     expect(seen[0]).toContain('\n12\n');
     expect(await readFile(head, 'utf8')).toBe(await readFile(join(folder.directory, 'log', 'checkpoint'), 'utf8'));
   });
@@ -59,18 +59,18 @@ describe('a watch', () => {
     const head = freshHead();
     await watched(watchedDirectory(folder.directory), { head });
     await folder.grow(honest.entries.slice(20));
-    expect((await watched(watchedDirectory(folder.directory), { head })).told).toEqual(range(20, 27));
+    expect((await watched(watchedDirectory(folder.directory), { head })).told).toEqual(range(20, entryCount));
     expect((await watched(watchedDirectory(folder.directory), { head })).told).toEqual([]);
   });
 
   test('goes over full tiles', async () => {
     const folder = await folderOf();
     const result = await watched(watchedDirectory(folder.directory), {
-      between: [() => folder.grow(otherwise(27, 500)), () => folder.grow(otherwise(1000, 300))],
-      clock: () => momentMs(27),
+      between: [() => folder.grow(otherwise(entryCount, 500)), () => folder.grow(otherwise(1000, 300))],
+      clock: () => momentMs(entryCount),
       limits: { ...limits, refusals: 10_000 },
     });
-    expect(result.told).toEqual(range(0, 827));
+    expect(result.told).toEqual(range(0, entryCount + 800));
     expect(result.alerts.map(({ alert }) => alert)).not.toContain('verification');
   });
 
@@ -100,12 +100,12 @@ describe('a watch', () => {
     };
     let nowMs = momentMs(11);
     const grown = () => {
-      nowMs = momentMs(26);
+      nowMs = momentMs(entryCount - 1);
       return folder.grow(honest.entries.slice(12));
     };
     const idle: Between[] = Array.from({ length: 40 }, () => () => {});
     const result = await watched(log, { clock: () => nowMs, between: [...idle, grown, ...idle] });
-    expect(result).toMatchObject({ code: 0, told: range(0, 27), alerts: [] });
+    expect(result).toMatchObject({ code: 0, told: range(0, entryCount), alerts: [] });
     expect(result.unreachable).toBeGreaterThan(3);
   });
 
@@ -125,7 +125,7 @@ describe('a watch', () => {
     const log = watchedAddress('https://dpo.example/room/', request);
     expect(await watched(log, { between: [() => {}, () => {}] })).toMatchObject({
       code: 0,
-      told: range(0, 27),
+      told: range(0, entryCount),
       unreachable: 2,
     });
     expect(asked[0]).toBe('https://dpo.example/room/log/checkpoint');
@@ -133,7 +133,7 @@ describe('a watch', () => {
 });
 
 test('an answer that is held back for ever does not keep a watch from warning', async () => {
-  let nowMs = momentMs(27);
+  let nowMs = momentMs(entryCount);
   const { log, to } = switching(await directory());
   const silent = watchedAddress('https://dpo.example', () => new Promise<Response>(() => {}), 20);
   const later = () => {
@@ -172,7 +172,11 @@ describe('a room of an installation', () => {
     const folder = await folderOf();
     const { opened, log } = clientOf(folder, 10);
     const idle: Between[] = [() => {}, () => {}];
-    expect(await watched(log, { between: idle })).toMatchObject({ code: 0, told: range(0, 27), unreachable: 0 });
+    expect(await watched(log, { between: idle })).toMatchObject({
+      code: 0,
+      told: range(0, entryCount),
+      unreachable: 0,
+    });
     expect(opened.length).toBeGreaterThan(2);
     // Nothing new, nothing to read: an idle room is not filled with sessions.
     const lasting = clientOf(folder, 1000);
@@ -183,8 +187,8 @@ describe('a room of an installation', () => {
 
 describe('contradicted evidence ends a watch', () => {
   const shorter = () => directory(honest.entries.slice(0, 12));
-  const sameSize = () => directory([...honest.entries.slice(0, 26), ...otherwise(26)]);
-  const longer = () => directory([...honest.entries.slice(0, 12), ...otherwise(12, 20)]);
+  const sameSize = () => directory([...honest.entries.slice(0, entryCount - 1), ...otherwise(entryCount - 1)]);
+  const longer = () => directory([...honest.entries.slice(0, 12), ...otherwise(12, 40)]);
 
   test.each([
     ['rolled back', 'rollback', shorter],
@@ -195,10 +199,10 @@ describe('contradicted evidence ends a watch', () => {
     const { log, to } = switching(await directory());
     const next = await other();
     const live = await watched(log, { head, between: [() => to(next)] });
-    expect(live).toMatchObject({ code: 1, told: range(0, 27), alerts: [{ alert: kind }] });
+    expect(live).toMatchObject({ code: 1, told: range(0, entryCount), alerts: [{ alert: kind }] });
     // The head that was verified stays, and the other one is kept beside it: together they are the proof.
     const kept = await readFile(head, 'utf8');
-    expect(kept).toContain('\n27\n');
+    expect(kept).toContain(`\n${entryCount}\n`);
     const theirs = new TextDecoder().decode(await next.fetch('checkpoint'));
     expect(await readFile(`${head}.conflict`, 'utf8')).toBe(theirs);
     const again = await watched(next, { head });
@@ -250,8 +254,8 @@ describe('contradicted evidence ends a watch', () => {
     [
       'a second release',
       'single-release',
-      27,
-      () => [...honest.entries, honest.scribe.entry(momentMs(27), released(at.charged))],
+      entryCount,
+      () => [...honest.entries, honest.scribe.entry(momentMs(entryCount), released(at.charged))],
     ],
     [
       'an answer to a question nobody approved',
@@ -275,8 +279,8 @@ describe('contradicted evidence ends a watch', () => {
       between: [
         async () => {
           await folder.grow(honest.entries.slice(20));
-          const path = join(folder.directory, 'log', 'tile', 'entries', '000.p', '27');
-          const entries = decodeBundle(new Uint8Array(await readFile(path)), 27);
+          const path = join(folder.directory, 'log', 'tile', 'entries', '000.p', `${entryCount}`);
+          const entries = decodeBundle(new Uint8Array(await readFile(path)), entryCount);
           await writeFile(path, encodeBundle(entries.map((bytes, n) => (n === 25 ? (entries[20] ?? bytes) : bytes))));
         },
       ],
@@ -296,7 +300,7 @@ describe('contradicted evidence ends a watch', () => {
       async fetch(path) {
         const bytes = await inner.fetch(path);
         if (!path.startsWith('tile/entries') || !bytes || ++reads === 1) return bytes;
-        const entries = decodeBundle(bytes, 27);
+        const entries = decodeBundle(bytes, entryCount);
         return encodeBundle(entries.map((entry, n) => (n === 3 ? (entries[2] ?? entry) : entry)));
       },
     };
@@ -343,7 +347,7 @@ describe('contradicted evidence ends a watch', () => {
     const head = freshHead();
     await watched(await directory(), { head });
     const note = await readFile(head, 'utf8');
-    await writeFile(head, note.replace('\n27\n', '\n12\n'));
+    await writeFile(head, note.replace(`\n${entryCount}\n`, '\n12\n'));
     await expect(watched(await directory(), { head })).rejects.toThrow(/signature-invalid/);
     expect(await readFile(head, 'utf8')).toContain('\n12\n');
     expect((await readdir(headFolder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);

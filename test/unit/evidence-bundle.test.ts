@@ -4,7 +4,6 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { formatVkey, parsePolicy, reachesQuorum } from '@reinraum/audit';
 import { fromBase64, toHex } from '@reinraum/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyState } from '../../src/cli/audit.ts';
@@ -14,10 +13,9 @@ import { exportBundle, receiptsOf } from '../../src/cli/evidence-bundle.ts';
 import { openState, readerOf } from '../../src/cli/state-source.ts';
 import { policyFile } from '../../src/export/policy-file.ts';
 import { type GoldenFacts, goldenFolder } from '../support/golden-state.ts';
-import { at, type HeldLog, honestLog } from '../support/honest-log.ts';
+import { at, entryCount, type HeldLog, honestLog } from '../support/honest-log.ts';
 import { files } from '../support/plaintext-scan.ts';
 import { plainRefusals, type StateFolder, stateFolder } from '../support/state-folder.ts';
-import { keyOf } from '../support/witnessed-log.ts';
 
 const run = promisify(execFile);
 let honest: HeldLog;
@@ -71,7 +69,10 @@ const pasted = async (directory: string) =>
 describe('a bundle', () => {
   test('holds the log, objects, keys, policy, receipts of releases, and how to verify it', async () => {
     const paths = await pathsOf(bundle);
-    const others = paths.filter((path) => !path.startsWith('objects/'));
+    const others = paths.filter((path) => !path.startsWith('objects/') && !path.startsWith('foreign/'));
+    expect(paths).toEqual(
+      expect.arrayContaining(['foreign/main.go', 'foreign/go.sum', 'foreign/verify-checkpoint.sh']),
+    );
     expect(others).toEqual([
       'SHA256SUMS',
       'VERIFY.md',
@@ -79,8 +80,8 @@ describe('a bundle', () => {
       'keys/log.vkey',
       'log.policy',
       'log/checkpoint',
-      'log/tile/0/000.p/27',
-      'log/tile/entries/000.p/27',
+      `log/tile/0/000.p/${entryCount}`,
+      `log/tile/entries/000.p/${entryCount}`,
       'receipts/0.tlog-proof',
       `receipts/${at.released}.tlog-proof`,
     ]);
@@ -88,7 +89,7 @@ describe('a bundle', () => {
   });
 
   test('verifies like a state directory, and is none of another room', async () => {
-    expect(await verifyState(bundle, honest.scribe.room)).toMatchObject({ verified: true, size: 27 });
+    expect(await verifyState(bundle, honest.scribe.room)).toMatchObject({ verified: true, size: entryCount });
     expect(await verifyState(bundle, '0'.repeat(64))).toMatchObject({ verified: false, rule: 'origin-unknown' });
     const reader = await readerOf(await openState(bundle), honest.scribe.room);
     expect(await receiptOf(reader, at.released)).toBe(
@@ -106,21 +107,21 @@ describe('a bundle', () => {
   });
 
   test('of a log with full tiles verifies both ways', async () => {
-    const long = await stateFolder(honest, [...honest.entries, ...plainRefusals(honest, 27, 500)]);
+    const long = await stateFolder(honest, [...honest.entries, ...plainRefusals(honest, entryCount, 500)]);
     const directory = join(scratch, 'long');
     await exportBundle(await openState(long.directory), { directory, receipts: 'all' });
-    expect(await verifyState(directory)).toMatchObject({ verified: true, size: 527 });
+    expect(await verifyState(directory)).toMatchObject({ verified: true, size: entryCount + 500 });
     const paths = await pathsOf(directory);
     expect(paths.filter((path) => path.startsWith('log/tile/'))).toEqual([
       'log/tile/0/000',
       'log/tile/0/001',
-      'log/tile/0/002.p/15',
+      `log/tile/0/002.p/${entryCount + 500 - 512}`,
       'log/tile/1/000.p/2',
       'log/tile/entries/000',
       'log/tile/entries/001',
-      'log/tile/entries/002.p/15',
+      `log/tile/entries/002.p/${entryCount + 500 - 512}`,
     ]);
-    expect(paths.filter((path) => path.startsWith('receipts/')).length).toBe(527);
+    expect(paths.filter((path) => path.startsWith('receipts/')).length).toBe(entryCount + 500);
     expect((await pasted(directory)).stdout).toContain('OK');
     await long.remove();
   });
@@ -151,7 +152,9 @@ describe('a bundle', () => {
     await expect(exportBundle(source, { directory: home, receipts: 'all', force: true })).rejects.toThrow(/home/);
     expect(await readFile(join(home, 'thesis.txt'), 'utf8')).toBe('years of work');
     expect((await readdir(scratch)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-    await expect(exportBundle(source, { directory: `${home}-2`, receipts: [27] })).rejects.toThrow(/--receipts/);
+    await expect(exportBundle(source, { directory: `${home}-2`, receipts: [entryCount] })).rejects.toThrow(
+      /--receipts/,
+    );
     for (const wrong of ['3,', '-1', 'some', '']) expect(() => receiptsOf(wrong), wrong).toThrow(/--receipts/);
     expect(receiptsOf('3,17')).toEqual([3, 17]);
   });
@@ -169,9 +172,9 @@ describe('a bundle somebody changed', () => {
     }
   });
 
-  test('is rejected although its list of files was made to fit, but for the page, which only the list covers', async () => {
+  test('is rejected although its list of files was made to fit, but for page and programs, which only the list covers', async () => {
     for (const path of await pathsOf(bundle)) {
-      if (path === 'SHA256SUMS' || path === 'VERIFY.md') continue;
+      if (path === 'SHA256SUMS' || path === 'VERIFY.md' || path.startsWith('foreign/')) continue;
       const directory = await changed(flipped(path, 0.5), true);
       expect(await verifyState(directory), path).toMatchObject({ verified: false });
       await rm(directory, { recursive: true });
@@ -223,8 +226,8 @@ describe('a bundle somebody changed', () => {
     ['log/checkpoint', -5],
     ['keys/log.vkey', 0.9],
     ['keys/log.vkey', 0.55],
-    ['log/tile/entries/000.p/27', 0.001],
-    ['log/tile/0/000.p/27', 0],
+    [`log/tile/entries/000.p/${entryCount}`, 0.001],
+    [`log/tile/0/000.p/${entryCount}`, 0],
     ['receipts/0.tlog-proof', 0.6],
   ])('is rejected by the commands of its page as well: %s at %s', async (path, place) => {
     await expect(pasted(await changed(flipped(path, place), false))).rejects.toThrow();
@@ -266,18 +269,16 @@ describe('the policy', () => {
     expect(Buffer.from(text).every((byte) => byte === 9 || byte === 10 || (byte >= 0x20 && byte !== 0x7f))).toBe(true);
   });
 
-  test('demands the charter’s witnesses, in words our own policy reader takes', () => {
-    const witnesses = ['a', 'b', 'c'].map((name, at) => ({
-      key: formatVkey(`${name}.example`, keyOf(at + 2).publicKey, 4),
-      url: `https://${name}.example`,
-    }));
-    const vkey = formatVkey('reinraum/r', keyOf(1).publicKey);
-    const policy = parsePolicy(policyFile('r', vkey, { witnesses, quorum: 2 }));
-    expect(policy.witnesses.map(({ key, url }) => ({ name: key.name, url }))).toEqual(
-      ['a', 'b', 'c'].map((name) => ({ name: `${name}.example`, url: `https://${name}.example` })),
-    );
-    expect(reachesQuorum(policy, new Set(['w1']))).toBe(false);
-    expect(reachesQuorum(policy, new Set(['w1', 'w3']))).toBe(true);
+  test('has the witnesses of the charter, and how many of them have to have cosigned', () => {
+    const witnesses = ['a', 'b', 'c'].map((name) => ({ key: `${name}+00000000+BA==`, url: `https://${name}.example` }));
+    const lines = policyFile('r', 'k', { witnesses, quorum: 2 }).split('\n');
+    expect(lines.filter((line) => !line.startsWith('#'))).toEqual([
+      'log k',
+      ...['a', 'b', 'c'].map((name, at) => `witness w${at + 1} ${name}+00000000+BA== https://${name}.example`),
+      'group witnesses 2 w1 w2 w3',
+      'quorum witnesses',
+      '',
+    ]);
   });
 });
 
@@ -320,7 +321,7 @@ test('nothing secret of a room that lived is in its bundle', async () => {
   const [, encoded = ''] = /\+[0-9a-f]{8}\+(.*)\n/.exec(await readFile(join(directory, 'keys/log.vkey'), 'utf8')) ?? [];
   expect(seen.filter(({ bytes }) => Buffer.from(bytes).includes(Buffer.from(encoded))).length).toBeGreaterThan(2);
   const allowed =
-    /^(?:SHA256SUMS|VERIFY\.md|log\.policy|keys\/(?:log\.vkey|charter\.json)|log\/(?:checkpoint|tile\/[\w./]+)|objects\/[0-9a-f]{64}|receipts\/\d+\.tlog-proof)$/;
+    /^(?:SHA256SUMS|VERIFY\.md|log\.policy|keys\/(?:log\.vkey|charter\.json)|log\/(?:checkpoint|tile\/[\w./]+)|objects\/[0-9a-f]{64}|receipts\/\d+\.tlog-proof|foreign\/[\w.-]+)$/;
   expect(seen.filter(({ where }) => !allowed.test(where))).toEqual([]);
 });
 

@@ -5,7 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { type Command, commandsIn, helpFault } from '../commands.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const pages = ['README.md', ...globSync(['CONTRIBUTING.md', 'SECURITY.md', 'docs/**/*.md'], { cwd: root })].toSorted();
+const pages = [
+  'README.md',
+  ...globSync(['CONTRIBUTING.md', 'SECURITY.md', 'audit/README.md', 'enclave/protocol/README.md', 'docs/**/*.md'], {
+    cwd: root,
+  }),
+].toSorted();
 const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };
