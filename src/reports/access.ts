@@ -3,6 +3,7 @@ import { cell, counted, entryRow, type Row, said, type Table, text } from './doc
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
 import { momentName, unitName } from './names.ts';
+import { aboutWords } from './privileged.ts';
 import { grouped, indicesOf, inPeriod, ofType, type ReadEntry, type ReportWish, type VerifiedLog } from './subject.ts';
 
 /** Sessions of the period. */
@@ -22,6 +23,16 @@ export function access(log: VerifiedLog, wish: ReportWish): ReportBody {
         ],
         tables: [byMember(log, sessions), each(log, sessions)],
       },
+      {
+        title: text('Wer Angaben hinter Verweisen gelesen hat', 'Who has read details behind references'),
+        sentences: [
+          said(
+            'Namen von Mitgliedern und Parameter von Fragen stehen neben dem Protokoll. Nur Datenschutzbeauftragte können sie öffnen, und jedes Öffnen ist ein Eintrag.',
+            'Names of members and parameters of questions are kept beside the log. Only data protection officers can open them, and each opening is an entry.',
+          ),
+        ],
+        tables: [opened(log, ofType(inPeriod(log, wish), 'detail.opened'))],
+      },
       limits(
         said(
           'Was in einer Sitzung gelesen wurde. Wer eine Kopie, ein Beweispaket oder die Dateien auf der Maschine hat, liest ohne Eintrag; so auch, wer diesen Bericht erstellt hat.',
@@ -33,6 +44,28 @@ export function access(log: VerifiedLog, wish: ReportWish): ReportBody {
         ),
       ),
     ],
+  };
+}
+
+function opened(log: VerifiedLog, reads: readonly ReadEntry[]): Table {
+  return {
+    caption: text('Jede Einsicht', 'Every reading'),
+    head: [
+      text('Eintrag', 'Entry'),
+      text('Zeitpunkt', 'Moment'),
+      text('Angaben', 'Details'),
+      text('Mitglied', 'Member'),
+      text('Stelle', 'Unit'),
+    ],
+    rows: reads.map((read) =>
+      entryRow(read.row.index, [
+        cell(momentName(read.row.at)),
+        cell(aboutWords(read)),
+        cell(read.row.actor ?? '–'),
+        cell(unitName(log.room, read.row.unit ?? '')),
+      ]),
+    ),
+    empty: text('Im Zeitraum wurden keine geöffnet.', 'None were opened in the period.'),
   };
 }
 

@@ -15,6 +15,8 @@ export const signTypes = [
   'member.recovery-approved',
   'member.recovered',
   'statement.refused',
+  'detail.opened',
+  'alert.acknowledged',
 ] as const;
 
 /** The file for a period in which something went wrong. It decides nothing: whether there was a breach people say. */

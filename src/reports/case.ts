@@ -9,7 +9,8 @@ import type { ReadEntry, VerifiedLog } from './subject.ts';
 
 /**
  * The case of an entry: what it follows from and what follows from that, the question's proposal, approvals and revocation,
- * and the versions of datasets that were asked. The period plays no part. Throws `RangeError` where there is no such entry.
+ * the versions of datasets that were asked, and what became of the run’s
+ * details. The period plays no part. Throws `RangeError` where there is no such entry.
  */
 export function caseOf(log: VerifiedLog, index: number): ReportBody {
   const entries = caseEntries(log, index);
@@ -39,8 +40,8 @@ export function caseOf(log: VerifiedLog, index: number): ReportBody {
       },
       limits(
         said(
-          'Parameter der Frage und Inhalt der Antwort. Sie liegen beim Empfänger; das Protokoll enthält Festlegungen, mit denen er sie belegen kann.',
-          'Parameters of the question and what the answer says. The recipient has them; the log holds commitments with which they can be proved.',
+          'Parameter der Frage und Inhalt der Antwort. Die Antwort liegt beim Empfänger; das Protokoll enthält Festlegungen, mit denen sie sich belegen lassen.',
+          'Parameters of the question and what the answer says. The recipient has the answer; the log holds commitments with which they can be proved.',
         ),
         said(
           'Dass dieser Auszug erstellt wurde: Dafür gibt es noch keinen Eintrag. Die Unterschriften oben ersetzen ihn nicht, sie dokumentieren ihn.',
@@ -61,9 +62,11 @@ export function caseEntries({ entries }: VerifiedLog, index: number): readonly R
   const linked = entries.filter(({ row }) => chain.has(row.index));
   const queries = new Set(linked.flatMap(({ row }) => row.query ?? []));
   const datasets = new Set(linked.flatMap(({ row }) => row.datasets));
+  const scopes = new Set([...chain].map((run) => `run/${run}`));
   const standing: readonly string[] = ['query.proposed', 'query.approved', 'query.revoked'];
-  return entries.filter(({ row }) => {
+  return entries.filter(({ row, entry }) => {
     if (chain.has(row.index)) return true;
+    if ('scope' in entry.detail) return scopes.has(entry.detail.scope);
     if (standing.includes(row.type)) return row.query !== null && queries.has(row.query);
     return row.type.startsWith('dataset.') && row.datasets.some((dataset) => datasets.has(dataset));
   });

@@ -1,10 +1,12 @@
 /** Deletions and retention: what was taken back, what may still be kept and until when, and what nobody can see here. */
 import type { DatasetVersion } from '@reinraum/audit';
+import { entryWords } from '../index/entry-words.ts';
 import { reasonWords } from './disclosures.ts';
 import { cell, entryRow, type Row, said, type Table, text } from './document.ts';
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
 import { basisName, momentName, purposeName, questionName, unitName } from './names.ts';
+import { aboutWords } from './privileged.ts';
 import { indicesOf, inPeriod, ofType, type ReportWish, type VerifiedLog } from './subject.ts';
 
 /** Events of the period; versions as they stand at the end of the log. */
@@ -22,7 +24,7 @@ export function deletions(log: VerifiedLog, wish: ReportWish): ReportBody {
             'When a dataset is withdrawn the room destroys the key of this version; afterwards nobody can open the sealed file who has not kept a copy of the key.',
           ),
         ],
-        tables: [withdrawals(log, wish), retractions(log, wish)],
+        tables: [withdrawals(log, wish), erasures(log, wish), retractions(log, wish)],
       },
       {
         title: text('Aufbewahrung', 'Retention'),
@@ -83,6 +85,38 @@ function withdrawals(log: VerifiedLog, wish: ReportWish): Table {
     empty: text('Keine.', 'None.'),
   };
 }
+
+/** Names of members and parameters of runs are kept beside the log and can be erased there (docs/spec/details.md). */
+function erasures(log: VerifiedLog, wish: ReportWish): Table {
+  return {
+    caption: text('Angaben neben dem Protokoll: Löschungen und Sperren', 'Details beside the log: erasures and holds'),
+    head: [
+      text('Eintrag', 'Entry'),
+      text('Zeitpunkt', 'Moment'),
+      text('Vorgang', 'Event'),
+      text('Angaben', 'Details'),
+      text('Grund', 'Reason'),
+      text('Mitglied', 'Member'),
+    ],
+    rows: ofType(inPeriod(log, wish), 'detail.erasure-requested', 'detail.erased', 'detail.held').map((read) =>
+      entryRow(read.row.index, [
+        cell(momentName(read.row.at)),
+        cell(entryWords[read.entry.type]),
+        cell(aboutWords(read)),
+        cell(erasureReasons[read.row.code ?? ''] ?? '–'),
+        cell(read.row.actor ?? '–'),
+      ]),
+    ),
+    empty: text('Keine.', 'None.'),
+  };
+}
+
+const erasureReasons: Readonly<Record<string, { de: string; en: string }>> = {
+  request: text('auf Antrag', 'on request'),
+  expired: text('Frist abgelaufen', 'term passed'),
+  unlawful: text('unrechtmäßig gespeichert', 'kept unlawfully'),
+  other: text('anderer Grund', 'another reason'),
+};
 
 function retractions(log: VerifiedLog, wish: ReportWish): Table {
   return {

@@ -1,5 +1,5 @@
 /** Privileged actions: what only owners, data protection officers or the room itself can do. */
-import type { EntryType } from '@reinraum/protocol';
+import type { EntryOf, EntryType } from '@reinraum/protocol';
 import { entryWords } from '../index/entry-words.ts';
 import { type Cell, cell, counted, entryRow, type Row, said, same, type Table, text } from './document.ts';
 import type { ReportBody } from './heading.ts';
@@ -7,7 +7,7 @@ import { limits } from './limits.ts';
 import { momentName, questionName, unitName } from './names.ts';
 import { grouped, indicesOf, inPeriod, ofType, type ReadEntry, type ReportWish, type VerifiedLog } from './subject.ts';
 
-/** Events that change what others may do. Handing data over is every owner's daily work and is not among them. */
+/** Events that change what others may do, or that only few may bring about. Handing data over is every owner's daily work and is not among them. */
 export const privilegedTypes = [
   'room.founded',
   'enclave.started',
@@ -18,6 +18,12 @@ export const privilegedTypes = [
   'release.retracted',
   'member.recovery-approved',
   'member.recovered',
+  'detail.opened',
+  'detail.held',
+  'detail.erasure-requested',
+  'detail.erased',
+  'review.completed',
+  'alert.acknowledged',
 ] as const satisfies readonly EntryType[];
 
 /** Those of the period. */
@@ -31,8 +37,8 @@ export function privileged(log: VerifiedLog, wish: ReportWish): ReportBody {
         title: text('Wer sein Recht gebraucht hat', 'Who used a right'),
         sentences: [
           said(
-            'Freigaben, Widerrufe, Rückzüge, neue Schlüssel, Gründung und Neustarts: was ändert, was andere dürfen.',
-            'Approvals, revocations, withdrawals, new keys, founding and restarts: what changes what others may do.',
+            'Freigaben, Widerrufe, Rückzüge, neue Schlüssel, Einsicht in Angaben und ihre Löschung, Prüfungen, Gründung und Neustarts: was ändert, was andere dürfen, oder nur wenigen zusteht.',
+            'Approvals, revocations, withdrawals, new keys, reading and erasing details, reviews, founding and restarts: what changes what others may do, or only few may do.',
           ),
         ],
         tables: [byMember(log, acts), each(log, acts)],
@@ -98,11 +104,30 @@ function each(log: VerifiedLog, acts: readonly ReadEntry[]): Table {
   };
 }
 
-/** What an entry is about: its question, dataset, or the member whose keys it is about. */
+/** What an entry is about: its question, dataset, the member whose keys or details it is about, what was reviewed or seen. */
 export function aboutWords({ row, entry, question }: ReadEntry) {
   if (row.query !== null) return questionName(question, row.query);
   if (row.datasets.length > 0) return same(row.datasets.join(', '));
   if (entry.type === 'member.recovery-approved' || entry.type === 'member.recovered') return same(entry.detail.member);
   if (entry.type === 'enclave.started') return same(entry.detail.assurance);
-  return same('–');
+  if (entry.type === 'detail.described') return same(`member/${entry.detail.member}`);
+  if (entry.type === 'detail.held') return holdWords(entry.detail);
+  if (entry.type === 'review.completed') return reviewWords(entry.detail);
+  if (entry.type === 'alert.acknowledged') return same(entry.detail.alert);
+  return same('scope' in entry.detail && entry.type !== 'session.opened' ? entry.detail.scope : '–');
+}
+
+function holdWords({ scope, held }: EntryOf<'detail.held'>['detail']) {
+  return held
+    ? text(`${scope}: gesperrt`, `${scope}: held`)
+    : text(`${scope}: Sperre aufgehoben`, `${scope}: hold lifted`);
+}
+
+function reviewWords({ from, to, finding }: EntryOf<'review.completed'>['detail']) {
+  const found = {
+    none: text('ohne Befund', 'nothing found'),
+    remarks: text('mit Anmerkungen', 'with remarks'),
+    objection: text('mit Beanstandung', 'with an objection'),
+  }[finding];
+  return text(`Einträge ${from} bis ${to}, ${found.de}`, `entries ${from} to ${to}, ${found.en}`);
 }

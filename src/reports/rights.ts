@@ -42,8 +42,8 @@ export function rights(log: VerifiedLog, wish: ReportWish): ReportBody {
       },
       limits(
         said(
-          'Wer hinter einem Mitglied steht: Das Protokoll kennt nur zufällige Verweise. Die Liste der Namen führen die Beteiligten.',
-          'Who stands behind a member: the log knows random references only. The parties keep the list of names.',
+          'Wer hinter einem Mitglied steht: Das Protokoll kennt nur zufällige Verweise. Namen stehen, wo Mitglieder beschrieben sind, neben dem Protokoll und können gelöscht werden.',
+          'Who stands behind a member: the log knows random references only. Names are kept beside it, where members are described, and can be erased.',
         ),
         said(
           'Die Charta kann in dieser Fassung nicht geändert, Mitglieder können nicht aufgenommen oder entfernt werden. Solche Einträge gibt es deshalb nicht.',

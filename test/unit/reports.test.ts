@@ -216,7 +216,10 @@ describe('numbers, counted again from raw entries', () => {
   test('deletions: withdrawals, retractions, versions', () => {
     const document = made('deletions');
     expect(listed(tableOf(document, 'Zurückgezogene Datensätze'))).toEqual([at.withdrawn]);
-    expect(tables(document)[1]?.rows.map(({ entries }) => entries[0])).toEqual([at.retracted]);
+    expect(tables(document)[1]?.rows.map(({ entries }) => entries[0])).toEqual(
+      ofTypes('detail.held', 'detail.erasure-requested', 'detail.erased'),
+    );
+    expect(tables(document)[2]?.rows.map(({ entries }) => entries[0])).toEqual([at.retracted]);
     const versions = tableOf(document, 'Fassungen am Ende des Protokolls');
     expect(versions.rows.map(({ entries, cells }) => [cells[0]?.text.de, entries])).toEqual([
       ['residents@1', [at.declared, at.admitted]],
@@ -231,6 +234,11 @@ describe('numbers, counted again from raw entries', () => {
   test('health: starts with their walls, no gaps in a busy log', () => {
     const document = made('health');
     expect(listed(tableOf(document, 'Starts'))).toEqual([at.started]);
+    const signed = tableOf(document, 'Abgeschlossene Prüfungen und gesehene Warnungen');
+    expect(listed(signed)).toEqual([at.reviewed, at.acknowledged]);
+    const review = held.entries[at.reviewed];
+    if (review?.type !== 'review.completed') throw new Error('no review');
+    expect(column(signed, 3)[0]?.text.en).toContain(`entries ${review.detail.from} to ${review.detail.to}, `);
     expect(tableOf(document, 'Lücken von 24 Stunden und mehr').rows).toEqual([]);
     const hours = Math.floor((Date.parse(madeAt) - Date.parse(held.entries.at(-1)?.at ?? '')) / 3_600_000);
     expect(document.sections[0]?.sentences[1]?.text.de).toContain(` ${hours} volle Stunden`);
@@ -255,6 +263,8 @@ describe('numbers, counted again from raw entries', () => {
       'member.recovery-approved',
       'member.recovered',
       'statement.refused',
+      'detail.opened',
+      'alert.acknowledged',
     );
     expect(listed(tableOf(document, 'Vorgänge, die ein Anzeichen sein können'))).toEqual(signs);
     expect(
@@ -275,6 +285,7 @@ describe('numbers, counted again from raw entries', () => {
     const sessions = ofTypes('session.opened');
     expect(sessions).toEqual([at.session, at.sessionAnew]);
     expect(listed(tableOf(document, 'Jede Sitzung'))).toEqual(sessions);
+    expect(listed(tableOf(document, 'Jede Einsicht'))).toEqual([at.opened]);
     expect(column(tableOf(document, 'Nach Mitglied'), 2)).toMatchObject([{ value: 2, entries: sessions }]);
   });
 
@@ -288,6 +299,13 @@ describe('numbers, counted again from raw entries', () => {
     }
     expect(listed(tableOf(made('case'), 'Einträge des Vorgangs'))).toEqual(expected);
     expect(caseEntries(log, at.recovered).map(({ row }) => row.index)).toEqual([at.lastRecoveryApproval, at.recovered]);
+    // What was read of the run's own details belongs to it; what was read of a member's does not.
+    const opened = log.entries[at.opened];
+    if (opened?.entry.type !== 'detail.opened') throw new Error('no details were opened');
+    const entry = { ...opened.entry, detail: { scope: `run/${at.charged}` } };
+    const bent = log.entries.with(at.opened, { ...opened, entry });
+    const found = caseEntries({ ...log, entries: bent }, at.charged).map(({ row }) => row.index);
+    expect(found).toEqual([...expected, at.opened]);
     expect(() => made('case', { entry: held.entries.length })).toThrow(RangeError);
   });
 });
