@@ -67,7 +67,7 @@ class Page {
       value === undefined
         ? escapedText(text)
         : `<data value="${escapedText(String(value))}">${escapedText(text)}</data>`;
-    return `${gap ? `<mark>${body}</mark>` : body}${evidence}${sources.map((source) => this.#note(source)).join('')}`;
+    return `${gap ? `<mark>${body}</mark>` : body}${evidence}${this.#notesOf(sources)}`;
   }
 
   table({ caption, head, rows, empty }: SpokenTable): string {
@@ -94,11 +94,16 @@ class Page {
     return `<section class="sources">\n<h2>${title}</h2>\n<ol>\n${items.join('\n')}\n</ol>\n</section>\n`;
   }
 
+  /** Bracketed and apart: after a number a bare raised one would read as its power. */
+  #notesOf(sources: readonly Source[]): string {
+    return sources.length === 0 ? '' : ` <sup>(${sources.map((source) => this.#note(source)).join(', ')})</sup>`;
+  }
+
   #note({ file, place }: Source): string {
     const note = `${file}: ${place}`;
     const known = this.#notes.indexOf(note);
     const number = known === -1 ? this.#notes.push(note) : known + 1;
-    return `<sup><a href="#s${number}">${number}</a></sup>`;
+    return `<a href="#s${number}">${number}</a>`;
   }
 
   /** `3, 5–8`; with the number of those left out where there are too many to print. */

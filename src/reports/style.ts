@@ -16,7 +16,7 @@ p { max-width: 46rem; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 1.5rem; font-size: .875rem; }
 caption { text-align: left; font-weight: bold; padding: .25rem 0; }
 th, td { border: 1px solid #767676; padding: .25rem .4rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; min-width: 4rem; }
-thead th { background: #eee; }
+thead th { background: #eee; overflow-wrap: normal; hyphens: auto; }
 tbody th { font-weight: normal; }
 .entries { color: #444; font-size: .8em; }
 mark { background: #fff3b0; color: #111; border: 1px dashed #555; padding: 0 .2em; }
@@ -28,6 +28,7 @@ mark { background: #fff3b0; color: #111; border: 1px dashed #555; padding: 0 .2e
   main { max-width: none; padding: 0; }
   .wide { overflow: visible; }
   th, td { min-width: 0; }
+  thead th { overflow-wrap: anywhere; }
   table { font-size: 7.5pt; }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }

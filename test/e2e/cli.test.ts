@@ -249,6 +249,12 @@ test('reports are made of it, and of nothing that does not verify', async () => 
   await reinraum('audit', 'report', state, '--report', 'access', '--language', 'en', '--out', 'reports');
   expect(await readFile(join(folder, 'reports', 'access.en.html'), 'utf8')).toContain('<h1>Access to the log</h1>');
   await expect(reinraum('audit', 'report', state, '--report', 'acces', '--out', 'reports')).rejects.toThrow(/access/);
+  const folderOf = ['audit', 'folder', state, '--policies', join(repositoryRoot, 'policies/pums'), '--out', 'papers'];
+  await reinraum(...folderOf);
+  expect(await readdir(join(folder, 'papers'))).toHaveLength(16);
+  await expect(
+    reinraum('audit', 'folder', state, '--policies', join(repositoryRoot, 'policies/koeln'), '--out', 'no'),
+  ).rejects.toThrow(/charter\.yaml: id/);
   // The bundle was changed by the test before.
   await expect(reinraum('audit', 'report', 'evidence', '--report', 'all', '--out', 'no')).rejects.toThrow(
     /rule bundle/,

@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeReports } from '../../src/cli/audit-report.ts';
+import { folderOf } from '../../src/dpo/folder.ts';
+import { folderBasis } from '../../src/dpo/folder-basis.ts';
 import { toHtml } from '../../src/reports/html.ts';
 import { reportNames, reportOf } from '../../src/reports/reports.ts';
 import { spoken } from '../../src/reports/spoken.ts';
 import type { VerifiedLog } from '../../src/reports/subject.ts';
 import { barriers, chromiumPath, needsChromium, startChromium } from '../support/browser.ts';
 import { at } from '../support/honest-log.ts';
-import { madeAt, reported } from '../support/reported.ts';
+import { madeAt, reported, smallPolicies } from '../support/reported.ts';
 
 let scratch: string;
 let log: VerifiedLog;
@@ -45,10 +47,12 @@ describe('with Chromium', () => {
     try {
       const context = await browser.newContext({ bypassCSP: true, viewport: { width: 1280, height: 900 } });
       const page = await context.newPage();
-      for (const name of reportNames) {
+      const reports = reportNames.map((name) => reportOf(name, log, { madeAt, entry: at.released }));
+      const folder = folderOf(folderBasis(log, smallPolicies), { madeAt });
+      for (const document of [...reports, ...folder]) {
         for (const language of ['de', 'en'] as const) {
-          await page.setContent(toHtml(spoken(reportOf(name, log, { madeAt, entry: at.released }), language)));
-          expect(await barriers(page), `${name} ${language}`).toEqual([]);
+          await page.setContent(toHtml(spoken(document, language)));
+          expect(await barriers(page), `${document.id} ${language}`).toEqual([]);
         }
       }
     } finally {

@@ -16,8 +16,8 @@ import { spoken } from '../../src/reports/spoken.ts';
 import type { VerifiedLog } from '../../src/reports/subject.ts';
 import { enclaveKey, fixedMember, measurement } from '../support/fixed-room.ts';
 import { at, type HeldLog } from '../support/honest-log.ts';
-import { everythingSaid, madeAt, reported } from '../support/reported.ts';
-import { byDistrict, debtors, residents, template } from '../support/small-room.ts';
+import { everythingSaid, madeAt, reported, smallPolicies } from '../support/reported.ts';
+import { byDistrict } from '../support/small-room.ts';
 
 const neussFolder = join(repositoryRoot, 'policies/neuss');
 const names = [
@@ -34,17 +34,6 @@ let neuss: FolderPolicies;
 let founded: VerifiedLog;
 let held: HeldLog;
 let small: VerifiedLog;
-const smallPolicies: FolderPolicies = {
-  template: template(),
-  schemas: [residents, debtors],
-  queries: [byDistrict],
-  tables: [],
-  files: new Map([
-    ['schema residents', 'schemas/residents.yaml'],
-    ['schema debtors', 'schemas/debtors.yaml'],
-    [`query ${byDistrict.id}`, 'queries/by-district.yaml'],
-  ]),
-};
 
 beforeAll(async () => {
   neuss = await loadFolderPolicies(neussFolder);

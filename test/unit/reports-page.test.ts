@@ -110,9 +110,9 @@ describe('a page', () => {
     const title = { de: 'T', en: 'T' };
     const document = { id: 'x', title, facts: [], sections: [{ title, sentences: [...sentences, gap], tables: [] }] };
     const html = toHtml(spoken(document, 'de'));
-    expect(html).toContain('<p>Eins<sup><a href="#s1">1</a></sup></p>');
+    expect(html).toContain('<p>Eins <sup>(<a href="#s1">1</a>)</sup></p>');
     expect(html).toContain(
-      '<p>Zwei <span class="entries">[Einträge 1–3, 7]</span><sup><a href="#s2">2</a></sup><sup><a href="#s1">1</a></sup></p>',
+      '<p>Zwei <span class="entries">[Einträge 1–3, 7]</span> <sup>(<a href="#s2">2</a>, <a href="#s1">1</a>)</sup></p>',
     );
     expect(html).toContain(
       '<li id="s1">charter.yaml: retention &quot;&lt;b&gt;&quot;</li>\n<li id="s2">a.yaml: x</li>',

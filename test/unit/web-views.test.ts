@@ -332,6 +332,14 @@ test.each([
   ['dsgvo-6-1-e', 'Art. 6 Abs. 1 Buchst. e DSGVO', 'Art. 6(1)(e) GDPR'],
   ['dsgvo-89', 'Art. 89 DSGVO', 'Art. 89 GDPR'],
   ['sgb-x-67c', 'sgb-x-67c', 'sgb-x-67c'],
+  ['sgb-10-75', '§ 75 SGB X', '§ 75 SGB X'],
+  ['sgb-10-67c', '§ 67c SGB X', '§ 67c SGB X'],
+  ['sgb-13-1', 'sgb-13-1', 'sgb-13-1'],
+  ['sgb-75', 'sgb-75', 'sgb-75'],
+  ['gewo-14', '§ 14 GewO', '§ 14 GewO'],
+  ['gewo-1-14', 'gewo-1-14', 'gewo-1-14'],
+  ['bdsg-22', '§ 22 BDSG', '§ 22 BDSG'],
+  ['constructor-1', 'constructor-1', 'constructor-1'],
 ])('the legal basis %s is written as lawyers do', (code, german, english) => {
   expect([legalBasisTitle(code, 'de'), legalBasisTitle(code, 'en')]).toEqual([german, english]);
 });
