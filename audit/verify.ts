@@ -5,6 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { Charter, decodeEntry, type LogEntry, parseCanonical, toHex } from '@reinraum/protocol';
 import { ahead } from './ahead.ts';
+import { atOnce } from './at-once.ts';
 import { EvidenceError, TrustError } from './evidence-error.ts';
 import { examine, type ReadObject, taken } from './examine.ts';
 import type { Fetch } from './fetch-tile.ts';
@@ -42,6 +43,8 @@ export interface Evidence {
  * folded. More would not be faster, and an entry may rest on 16 objects of 16 KiB, which wait in memory.
  */
 const bundlesAhead = 3;
+/** Objects read at once: half of what an enclave works on, which may be asked by others too. */
+const readsAtOnce = 32;
 
 /**
  * Verifies a log. Never throws on bad evidence. What is examined ahead is judged in its turn: the verdict is the one that a
@@ -53,10 +56,11 @@ export async function verifyLog({ fetch, readObject, room, each }: Evidence): Pr
     const reader = await readerOf(fetch, readObject, room);
     const head = await reader.checkpoint();
     const replay = new Replay(readObject);
+    const read = atOnce(readsAtOnce, readObject);
     const bundles = ahead(reader.bundles(head), bundlesAhead, async ({ index: first, entries }) => ({
       first,
       entries,
-      outcomes: await Promise.allSettled(entries.map((entry) => examine(entry, readObject))),
+      outcomes: await Promise.allSettled(entries.map((entry) => examine(entry, read))),
     }));
     for await (const { first, entries, outcomes } of bundles) {
       for (const [at, bytes] of entries.entries()) {

@@ -13,21 +13,20 @@ import type { PageOutcome } from './replay-page.ts';
 const page = `<!doctype html><title>replay</title><progress id="bar"></progress><script type="module">
 import { verifyEvidence } from '/page.js';
 const bar = document.getElementById('bar');
-window.run = (room) => verifyEvidence(room, (done, size) => { bar.max = size; bar.value = done; });
+window.run = (room, way) => verifyEvidence(room, way, (done, size) => { bar.max = size; bar.value = done; });
 </script>`;
 
-/** Serves page, verifier and evidence, and has Chromium verify it. Throws where it does not verify. */
-export async function verifiedInChromium(log: LongLog): Promise<PageOutcome> {
+/** Serves page, verifier and evidence, and has Chromium verify it in one of two ways. Throws where it does not verify. */
+export async function verifiedInChromium(log: LongLog, way: 'whole' | 'each'): Promise<PageOutcome> {
   const objects = [...log.objects].map(([digest, bytes]) => [`objects/${digest}`, bytes] as const);
-  const evidence = archiveOf([...log.files, ...objects]);
-  const server = await served(await built(), evidence);
+  const server = await served(await built(), new Map([...log.files, ...objects]));
   const browser = await startChromium();
   try {
     const tab = await browser.newPage();
     tab.setDefaultTimeout(0);
     await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await tab.waitForFunction('typeof window.run === "function"');
-    const outcome = (await tab.evaluate(`window.run(${JSON.stringify(log.room)})`)) as PageOutcome;
+    const outcome = (await tab.evaluate(`window.run(${JSON.stringify(log.room)}, '${way}')`)) as PageOutcome;
     if (outcome.verdict !== 'verified') throw new Error(`the log does not verify in Chromium: ${outcome.verdict}`);
     return outcome;
   } finally {
@@ -54,15 +53,14 @@ async function built(): Promise<Uint8Array> {
   }
 }
 
-function served(script: Uint8Array, evidence: Uint8Array): Promise<Server> {
-  const files: Readonly<Record<string, readonly [type: string, body: string | Uint8Array]>> = {
-    '/': ['text/html', page],
-    '/page.js': ['text/javascript', script],
-    '/evidence': ['application/octet-stream', evidence],
-  };
-  const server = createServer((request, response) => {
-    const [type, body] = files[request.url ?? ''] ?? [];
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': type ?? 'text/plain' }).end(body);
+function served(script: Uint8Array, evidence: ReadonlyMap<string, Uint8Array>): Promise<Server> {
+  const server = createServer(({ url = '' }, response) => {
+    const answer = (type: string, body: string | Uint8Array | undefined) =>
+      response.writeHead(body === undefined ? 404 : 200, { 'content-type': type }).end(body);
+    if (url === '/') answer('text/html', page);
+    else if (url === '/page.js') answer('text/javascript', script);
+    else if (url === '/evidence') answer('application/octet-stream', archiveOf([...evidence]));
+    else answer('application/octet-stream', evidence.get(url.replace(/^\/log\//, '')));
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }

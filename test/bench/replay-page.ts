@@ -15,12 +15,27 @@ export interface PageOutcome {
 /** Least time between two moves of the bar, as on the screen of the log. */
 const shownEveryMs = 100;
 
-/** Loads `/evidence`, verifies it as the log of a room and shows how far it is. */
-export async function verifyEvidence(room: string, show: (done: number, size: number) => void): Promise<PageOutcome> {
+const readEach: ReadObject = async (path) => {
+  const answer = await fetch(`/log/${path}`, { cache: 'no-store' });
+  return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined;
+};
+
+async function readWhole(): Promise<ReadObject> {
+  const files = new Map(entriesOfArchive(new Uint8Array(await (await fetch('/evidence')).arrayBuffer())));
+  return async (path) => files.get(path);
+}
+
+/**
+ * Verifies evidence as the log of a room and shows how far it is. `whole`: loaded beforehand as the one file `/evidence`;
+ * `each`: every tile and object is asked for below `/log/` when it is needed, as the screens do.
+ */
+export async function verifyEvidence(
+  room: string,
+  way: 'whole' | 'each',
+  show: (done: number, size: number) => void,
+): Promise<PageOutcome> {
   const begun = performance.now();
-  const archive = new Uint8Array(await (await fetch('/evidence')).arrayBuffer());
-  const files = new Map(entriesOfArchive(archive));
-  const read: ReadObject = async (path) => files.get(path);
+  const read = way === 'each' ? readEach : await readWhole();
   const loaded = performance.now();
   let shownMs = 0;
   let progress = 0;

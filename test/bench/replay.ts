@@ -10,6 +10,8 @@ import { print } from './timed.ts';
 
 /** Signatures asked for at once, about as many as the verifier has under way. */
 const atOnce = 768;
+/** Statements of the log whose objects are asked for one by one, as the screens do today. */
+const shortStatements = 5_000;
 
 /** Writes a log in which `statements` entries each carry one of their own, verifies it in both places and prints what it took. */
 export async function benchReplay(statements: number): Promise<void> {
@@ -26,10 +28,13 @@ export async function benchReplay(statements: number): Promise<void> {
   print(`  processor time, all threads together ${((user + system) / 1e6).toFixed(2)} s`);
   await parts(log);
   if (!chromiumPath) return print(`skipped: Chromium (${needsChromium})`);
-  const { loadedMs, verifiedMs, progress } = await verifiedInChromium(log);
+  const { loadedMs, verifiedMs, progress } = await verifiedInChromium(log, 'whole');
   line('Chromium: evidence loaded, one file', loadedMs, log);
   line('Chromium: verifyLog with a progress bar', verifiedMs, log);
   print(`  the bar was moved ${progress} times`);
+  const short = await longLog(Math.min(statements, shortStatements));
+  const each = await verifiedInChromium(short, 'each');
+  line(`Chromium: the same of ${short.size} entries, one request a file`, each.verifiedMs, short);
 }
 
 /** What the parts of a verification take, each alone, over the whole log. */

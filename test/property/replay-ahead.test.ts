@@ -67,6 +67,21 @@ test('of the honest log and of every forgery', async () => {
   expect(compared).toBeGreaterThan(120);
 });
 
+test('reads many objects at once, and never more than it may', async () => {
+  let [under, most, reads] = [0, 0, 0];
+  const readObject = async (digest: string) => {
+    under += 1;
+    most = Math.max(most, under);
+    await new Promise(setImmediate);
+    under -= 1;
+    reads += 1;
+    return long.objects.get(digest);
+  };
+  expect(await verifyLog({ ...long, readObject })).toMatchObject({ verified: true, size: long.size });
+  expect(reads).toBeGreaterThan(long.signed);
+  expect(most).toBe(32);
+});
+
 /** Ways to spoil one entry, or an object of it, or a file it lies in. */
 const faults = ['form', 'time', 'signature', 'again', 'object', 'missing', 'unreadable', 'bundle', 'tile'] as const;
 type Fault = { readonly kind: (typeof faults)[number]; readonly index: number };

@@ -3,7 +3,7 @@ import type { Json } from '@reinraum/protocol';
 import type { Draft } from '../../enclave/ledger.ts';
 import { people } from './fixed-room.ts';
 import { asked, bent, type Forgery, insteadAt, manifestOf, offerOf, without } from './forgery.ts';
-import { at } from './honest-log.ts';
+import { at, momentMs } from './honest-log.ts';
 import { released } from './scribe.ts';
 import { byDistrict } from './small-room.ts';
 
@@ -199,6 +199,19 @@ export const forgedAnswers: readonly Forgery[] = [
     'dataset',
     at.revoked,
     insteadAt(at.revoked, (log, nowMs) => log.scribe.charged(nowMs, asked(log))),
+  ],
+  [
+    'a run on the version that a withdrawn one had replaced',
+    'dataset',
+    at.withdrawn,
+    async (log) => {
+      const [withdrawnMs, nowMs] = [momentMs(at.revoked), momentMs(at.withdrawn)];
+      return [
+        ...log.entries.slice(0, at.revoked),
+        log.scribe.entry(withdrawnMs, await log.scribe.withdrawn(withdrawnMs, 2)),
+        log.scribe.entry(nowMs, await log.scribe.charged(nowMs, asked(log))),
+      ];
+    },
   ],
   ['a release nobody paid for', 'charge', at.released, insteadAt(at.released, () => released(null))],
   ['a release for what is no charge', 'charge', at.released, insteadAt(at.released, () => released(at.session))],

@@ -10,6 +10,7 @@ import {
   signNote,
 } from '@reinraum/audit';
 import { type Charter, CharterTemplate, partyOf, signingKey, toBase64 } from '@reinraum/protocol';
+import type { Draft } from '../../enclave/ledger.ts';
 import { enclaveKey, fixedCharter, people, seedOf } from './fixed-room.ts';
 import { asked, insteadAt, type NamedForgery, offerOf } from './forgery.ts';
 import { at, type HeldLog, honestLog, momentMs } from './honest-log.ts';
@@ -110,8 +111,7 @@ export const forgedBudgets: readonly NamedForgery[] = balances.map(([name, chart
 const linked = once(linkedLog);
 const dayMs = 86_400_000;
 
-/** A question about two linked datasets of two owners. */
-export const forgedLinks: readonly NamedForgery[] = [
+const forgedCharges: readonly NamedForgery[] = [
   {
     name: 'a linked charge that names one of its two datasets',
     rule: 'dataset',
@@ -163,6 +163,30 @@ export const forgedLinks: readonly NamedForgery[] = [
     },
   },
 ];
+
+/** The room goes on with a second question, and its analyst is handed the answer to the first. */
+const otherRelease: NamedForgery = {
+  name: 'a repeat that delivers the release of another query',
+  rule: 'release',
+  entry: linkedAt.released + 5,
+  of: linked,
+  async forge({ scribe, entries }) {
+    const told = [...entries];
+    const tell = async (draft: (nowMs: number) => Promise<Draft>) => {
+      const nowMs = momentMs(told.length);
+      told.push(scribe.entry(nowMs, await draft(nowMs)));
+    };
+    await tell((nowMs) => scribe.judged(nowMs, 'propose'));
+    for (const person of [people.steward, people.cityDpo, people.bureauDpo]) {
+      await tell((nowMs) => scribe.judged(nowMs, 'approve', { person }));
+    }
+    await tell((nowMs) => scribe.repeated(nowMs, linkedAt.released));
+    return told;
+  },
+};
+
+/** A question about two linked datasets of two owners, and one beside it. */
+export const forgedLinks: readonly NamedForgery[] = [...forgedCharges, otherRelease];
 
 const cosigners = ['one', 'two', 'three'].map((name) =>
   cosigner(`${name}.example`, signingKey(seedOf(name)), () => BigInt(momentMs(1) / 1000)),

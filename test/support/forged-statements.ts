@@ -66,6 +66,27 @@ export const forgedStatements: readonly Forgery[] = [
   ],
   ['an approval that follows from an entry', 'entry', 5, bent(5, { caused: 4 })],
   ['time running backwards', 'time', 5, bent(5, { at: formatInstant(momentMs(3)) })],
+  // Two faults in one entry: the earlier rule names it, whatever was found out ahead.
+  [
+    'time running backwards, over a signature of other words',
+    'time',
+    5,
+    bent(5, ({ entries }) => ({
+      at: formatInstant(momentMs(3)),
+      statements: [{ ...entries[5]?.statements[0], signature: entries[6]?.statements[0]?.signature }],
+    })),
+  ],
+  [
+    'a statement used again, before one with a signature of other words',
+    'single-use',
+    6,
+    bent(6, ({ entries }) => ({
+      statements: [
+        ...(entries[5]?.statements ?? []),
+        { ...entries[6]?.statements[0], signature: entries[7]?.statements[0]?.signature },
+      ],
+    })),
+  ],
   [
     'a signature of other words',
     'signature',
