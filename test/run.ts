@@ -39,11 +39,13 @@ const testStages: readonly TestStage[] = [
   { name: 'statistics', folders: ['statistics/'], filesAtOnce: 2 },
   { name: 'attacks', folders: ['attacks/'], filesAtOnce: 2 },
   { name: 'isolation', folders: ['isolation/'], filesAtOnce: 1 },
+  // A log or a witness alone is no whole room.
+  { name: 'faults of logs', folders: ['faults/log-', 'faults/witness'], filesAtOnce: 2 },
   { name: 'faults', folders: ['faults/'], filesAtOnce: 1 },
   { name: 'e2e', folders: ['e2e/'], filesAtOnce: 1 },
 ];
 
-const nightlyStages = ['statistics', 'attacks', 'faults'] as const;
+const nightlyStages = ['statistics', 'attacks', 'faults of logs', 'faults'] as const;
 
 const root = path.resolve(import.meta.dirname, '..');
 const tallies: Tally[] = [];
@@ -137,7 +139,10 @@ for (const step of staticStages) {
   }
 }
 for (const step of testStages) {
-  const own = files.filter((file) => step.folders.some((folder) => file.startsWith(`test/${folder}`)));
+  // The first stage a file fits has it.
+  const own = files.filter(
+    (file) => !staged.has(file) && step.folders.some((folder) => file.startsWith(`test/${folder}`)),
+  );
   for (const file of own) staged.add(file);
   const chosen = own.filter((file) => wanted(file, step.name)).toSorted();
   if (chosen.length > 0) await stage(step.name, () => runTests(chosen, step.filesAtOnce, options));

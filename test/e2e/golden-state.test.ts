@@ -3,10 +3,12 @@
  * environment a further state is made first, in `test/golden/<name>`: on purpose, whenever the format has grown.
  */
 import { join } from 'node:path';
-import { ask, askTable } from '@reinraum/client';
+import { proofStateOf } from '@reinraum/audit';
+import { ask, askTable, openDetails } from '@reinraum/client';
 import { estimatesOf, LogEntry, openDocument } from '@reinraum/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyState } from '../../src/cli/audit.ts';
+import { readRoomLog } from '../../src/steward/room-log.ts';
 import { type GoldenRoom, goldenFolder, goldenNames, goldenRoom, makeGoldenState } from '../support/golden-state.ts';
 import { verifiedLog } from '../support/verified-log.ts';
 
@@ -54,6 +56,20 @@ describe.each(names)('%s', (name) => {
     const [persons] = alpha ? estimatesOf(alpha, 0) : [];
     // 153 persons, σ 4.5: 60 off would be one in 10^40.
     expect(Math.abs((persons?.value ?? 0) - 153)).toBeLessThan(60);
+  });
+
+  test('still opens what is kept beside the log, where its build kept any, and nothing that was erased', async () => {
+    const officer = await golden.client('cityDpo');
+    const { room } = await readRoomLog(officer);
+    const members = [...room.details].filter(([scope]) => scope.startsWith('member/'));
+    expect(members.length).toBe(name === 'state-1' ? 0 : 2);
+    for (const [scope, { erasedBy }] of members) {
+      if (erasedBy !== null) expect(proofStateOf(room, scope)).toEqual({ state: 'erased', entry: erasedBy });
+      else {
+        const { openings } = await openDetails(officer, scope);
+        expect(proofStateOf(room, scope, openings)).toMatchObject({ values: { 'detail/name': 'Erika Beispiel' } });
+      }
+    }
   });
 
   test('still knows what was revoked and retracted', async () => {

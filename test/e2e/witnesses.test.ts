@@ -54,6 +54,10 @@ async function reopened(
   };
 }
 
+/** Resolves once every entry is witnessed: then nothing is written any more. */
+const settled = () =>
+  expect.poll(async () => (await room.client('analyst').public.status()).unwitnessed, { timeout: 10_000 }).toBe(0);
+
 const valuesOf = ({ cells }: Release) => cells.map(({ values }) => values);
 const question = { sex: 'f' };
 
@@ -103,6 +107,7 @@ describe('a host that keeps a copy of the state, takes an answer and puts the co
     const digest = await approved(room);
     const small = join(room.directory, 'rooms', 'small');
     const copy = join(folder, 'copy');
+    await settled();
     await cp(small, copy, { recursive: true });
     const first = await ask(room.client('analyst'), digest, 'planning', question);
     await room.installation.close();
@@ -136,6 +141,7 @@ describe('a host that keeps a copy of the state, takes an answer and puts the co
   test('does not get one from a second room beside the first either, and the first goes on', async () => {
     const digest = await approved(room);
     const second = join(folder, 'second');
+    await settled();
     await cp(join(room.directory, 'rooms'), join(second, 'rooms'), { recursive: true });
     const first = await ask(room.client('analyst'), digest, 'planning', question);
     const clone = await reopened(second);

@@ -10,10 +10,14 @@ import {
   approveRecovery,
   ask,
   clearQuery,
+  describeMember,
+  eraseDetails,
   foundingOf,
+  holdDetails,
   Instance,
   instanceOf,
   type MemberKeys,
+  openDetails,
   RoomClient,
   RoomPublic,
   recoveryRequest,
@@ -107,6 +111,19 @@ const everything = AggregateQuery.parse({
     { as: 'bands', fn: 'histogram', column: 'r.age', edges: [0, 18, 65] },
   ],
 });
+
+/** What is kept beside the log: one member's name that stays and is held, another's that is erased; and what officers sign. */
+async function beside(client: (person: string) => RoomClient): Promise<void> {
+  const [steward = '', analyst = ''] = ['steward', 'analyst'].map((person) => client(person).keys.member.ref);
+  await describeMember(client('steward'), steward, { name: 'Erika Beispiel', function: 'Statistik' });
+  await openDetails(client('cityDpo'), `member/${steward}`);
+  await holdDetails(client('bureauDpo'), `member/${steward}`, true);
+  await describeMember(client('analyst'), analyst, { name: 'Max Beispiel' });
+  await eraseDetails(client('analyst'), `member/${analyst}`, 'request');
+  await eraseDetails(client('cityDpo'), `member/${analyst}`, 'request');
+  await client('cityDpo').act('review.complete', { from: 0, to: 20, finding: 'none', report: null });
+  await client('cityDpo').act('alert.acknowledge', { alert: 'gap', entry: null });
+}
 
 /** Lives through a room and writes it to `test/golden/<name>`. The result is to be read before it is kept. */
 export async function makeGoldenState(name: string, measurement: string): Promise<void> {
@@ -205,6 +222,7 @@ export async function makeGoldenState(name: string, measurement: string): Promis
   const request = await recoveryRequest(anew, id, Date.now());
   for (const person of ['cityDpo', 'bureauDpo']) await approveRecovery(client(person), request);
   everyone['analyst'] = anew;
+  await beside(client);
   await room.close();
 
   const target = join(goldenFolder, name);
