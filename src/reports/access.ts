@@ -1,9 +1,9 @@
 /** Access to the log itself: who opened it to read, and until when. */
 import { cell, counted, entryRow, type Row, said, type Table, text } from './document.ts';
+import { aboutWords } from './events.ts';
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
 import { momentName, unitName } from './names.ts';
-import { aboutWords } from './privileged.ts';
 import { grouped, indicesOf, inPeriod, ofType, type ReadEntry, type ReportWish, type VerifiedLog } from './subject.ts';
 
 /** Sessions of the period. */

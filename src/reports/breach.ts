@@ -2,10 +2,10 @@
 import type { Bilingual } from '@reinraum/protocol';
 import { entryWords } from '../index/entry-words.ts';
 import { cell, counted, entryRow, type Row, type Said, said, type Table, text, toFillIn } from './document.ts';
+import { aboutWords } from './events.ts';
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
 import { momentName, populationName, unitName } from './names.ts';
-import { aboutWords } from './privileged.ts';
 import { grouped, indicesOf, inPeriod, ofType, type ReportWish, type VerifiedLog } from './subject.ts';
 
 /** Events that may be signs of a breach. None of them is one by itself. */

@@ -1,10 +1,10 @@
 /** Extract for one case: every entry that has to do with one, for a file that two people sign. */
 import { entryWords } from '../index/entry-words.ts';
 import { cell, entryRow, said, type Table, text, toFillIn } from './document.ts';
+import { aboutWords } from './events.ts';
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
 import { momentName, unitName } from './names.ts';
-import { aboutWords } from './privileged.ts';
 import type { ReadEntry, VerifiedLog } from './subject.ts';
 
 /**

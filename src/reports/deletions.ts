@@ -3,10 +3,10 @@ import type { DatasetVersion } from '@reinraum/audit';
 import { entryWords } from '../index/entry-words.ts';
 import { reasonWords } from './disclosures.ts';
 import { cell, entryRow, type Row, said, type Table, text } from './document.ts';
+import { aboutWords } from './events.ts';
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
 import { basisName, momentName, purposeName, questionName, unitName } from './names.ts';
-import { aboutWords } from './privileged.ts';
 import { indicesOf, inPeriod, ofType, type ReportWish, type VerifiedLog } from './subject.ts';
 
 /** Events of the period; versions as they stand at the end of the log. */

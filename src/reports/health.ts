@@ -1,11 +1,9 @@
 /** Log health: gaps, order of time, witnesses, starts. */
-
-import { entryWords } from '../index/entry-words.ts';
 import { amount, cell, entryRow, type Row, said, same, type Table, text } from './document.ts';
+import { eventsTable } from './events.ts';
 import { type ReportBody, witnessesSaid } from './heading.ts';
 import { limits } from './limits.ts';
-import { momentName, unitName } from './names.ts';
-import { aboutWords } from './privileged.ts';
+import { momentName } from './names.ts';
 import { inPeriod, ofType, type ReportWish, type VerifiedLog } from './subject.ts';
 
 /** A hole from this many hours on is shown. `audit watch` warns from the same number unless told otherwise. */
@@ -37,7 +35,14 @@ export function health(log: VerifiedLog, wish: ReportWish): ReportBody {
       {
         title: text('Prüfungen und Warnungen', 'Reviews and warnings'),
         sentences: [],
-        tables: [reviews(log, ofType(entries, 'review.completed', 'alert.acknowledged'))],
+        tables: [
+          eventsTable(
+            log,
+            text('Abgeschlossene Prüfungen und gesehene Warnungen', 'Completed reviews and acknowledged warnings'),
+            ofType(entries, 'review.completed', 'alert.acknowledged'),
+            text('Keine im Zeitraum.', 'None in the period.'),
+          ),
+        ],
       },
       limits(
         said(
@@ -92,31 +97,6 @@ function gaps({ entries }: VerifiedLog, within: ReturnType<typeof inPeriod>): Ta
     head: [text('Einträge', 'Entries'), text('Von', 'From'), text('Bis', 'To'), text('Volle Stunden', 'Full hours')],
     rows,
     empty: text('Keine.', 'None.'),
-  };
-}
-
-/** What data protection officers have signed after reading the log. */
-function reviews({ room }: VerifiedLog, signed: ReturnType<typeof inPeriod>): Table {
-  return {
-    caption: text('Abgeschlossene Prüfungen und gesehene Warnungen', 'Completed reviews and acknowledged warnings'),
-    head: [
-      text('Eintrag', 'Entry'),
-      text('Zeitpunkt', 'Moment'),
-      text('Vorgang', 'Event'),
-      text('Worüber', 'About'),
-      text('Mitglied', 'Member'),
-      text('Stelle', 'Unit'),
-    ],
-    rows: signed.map((read) =>
-      entryRow(read.row.index, [
-        cell(momentName(read.row.at)),
-        cell(entryWords[read.entry.type]),
-        cell(aboutWords(read)),
-        cell(read.row.actor ?? '–'),
-        cell(unitName(room, read.row.unit ?? '')),
-      ]),
-    ),
-    empty: text('Keine im Zeitraum.', 'None in the period.'),
   };
 }
 

@@ -1,10 +1,11 @@
 /** Privileged actions: what only owners, data protection officers or the room itself can do. */
-import type { EntryOf, EntryType } from '@reinraum/protocol';
+import type { EntryType } from '@reinraum/protocol';
 import { entryWords } from '../index/entry-words.ts';
 import { type Cell, cell, counted, entryRow, type Row, said, same, type Table, text } from './document.ts';
+import { aboutWords } from './events.ts';
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
-import { momentName, questionName, unitName } from './names.ts';
+import { momentName, unitName } from './names.ts';
 import { grouped, indicesOf, inPeriod, ofType, type ReadEntry, type ReportWish, type VerifiedLog } from './subject.ts';
 
 /** Events that change what others may do, or that only few may bring about. Handing data over is every owner's daily work and is not among them. */
@@ -102,32 +103,4 @@ function each(log: VerifiedLog, acts: readonly ReadEntry[]): Table {
     ),
     empty: text('Keine.', 'None.'),
   };
-}
-
-/** What an entry is about: its question, dataset, the member whose keys or details it is about, what was reviewed or seen. */
-export function aboutWords({ row, entry, question }: ReadEntry) {
-  if (row.query !== null) return questionName(question, row.query);
-  if (row.datasets.length > 0) return same(row.datasets.join(', '));
-  if (entry.type === 'member.recovery-approved' || entry.type === 'member.recovered') return same(entry.detail.member);
-  if (entry.type === 'enclave.started') return same(entry.detail.assurance);
-  if (entry.type === 'detail.described') return same(`member/${entry.detail.member}`);
-  if (entry.type === 'detail.held') return holdWords(entry.detail);
-  if (entry.type === 'review.completed') return reviewWords(entry.detail);
-  if (entry.type === 'alert.acknowledged') return same(entry.detail.alert);
-  return same('scope' in entry.detail && entry.type !== 'session.opened' ? entry.detail.scope : '–');
-}
-
-function holdWords({ scope, held }: EntryOf<'detail.held'>['detail']) {
-  return held
-    ? text(`${scope}: gesperrt`, `${scope}: held`)
-    : text(`${scope}: Sperre aufgehoben`, `${scope}: hold lifted`);
-}
-
-function reviewWords({ from, to, finding }: EntryOf<'review.completed'>['detail']) {
-  const found = {
-    none: text('ohne Befund', 'nothing found'),
-    remarks: text('mit Anmerkungen', 'with remarks'),
-    objection: text('mit Beanstandung', 'with an objection'),
-  }[finding];
-  return text(`Einträge ${from} bis ${to}, ${found.de}`, `entries ${from} to ${to}, ${found.en}`);
 }

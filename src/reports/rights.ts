@@ -1,13 +1,12 @@
 /** Rights and agreement changes: who may what, which questions were agreed on, and when that changed. */
 import { missingApprovals } from '@reinraum/audit';
 import { type Bilingual, digestOf, type Json, type Member } from '@reinraum/protocol';
-import { entryWords } from '../index/entry-words.ts';
-import { cell, entryRow, type Row, said, type Table, text } from './document.ts';
+import { cell, type Row, said, type Table, text } from './document.ts';
+import { eventsTable } from './events.ts';
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
-import { momentName, questionName, unitName } from './names.ts';
-import { aboutWords } from './privileged.ts';
-import { indicesOf, inPeriod, ofType, type ReadEntry, type ReportWish, type VerifiedLog } from './subject.ts';
+import { questionName, unitName } from './names.ts';
+import { indicesOf, inPeriod, ofType, type ReportWish, type VerifiedLog } from './subject.ts';
 
 /** Changes of the period; members and questions as they stand at the end of the log, which is said. */
 export function rights(log: VerifiedLog, wish: ReportWish): ReportBody {
@@ -27,7 +26,14 @@ export function rights(log: VerifiedLog, wish: ReportWish): ReportBody {
       {
         title: text('Änderungen im Zeitraum', 'Changes in the period'),
         sentences: [],
-        tables: [changesTable(log, changes)],
+        tables: [
+          eventsTable(
+            log,
+            text('Änderungen', 'Changes'),
+            changes,
+            text('Im Zeitraum hat sich nichts geändert.', 'Nothing changed in the period.'),
+          ),
+        ],
       },
       {
         title: text('Stand am Ende des Protokolls', 'State at the end of the log'),
@@ -51,30 +57,6 @@ export function rights(log: VerifiedLog, wish: ReportWish): ReportBody {
         ),
       ),
     ],
-  };
-}
-
-function changesTable(log: VerifiedLog, changes: readonly ReadEntry[]): Table {
-  return {
-    caption: text('Änderungen', 'Changes'),
-    head: [
-      text('Eintrag', 'Entry'),
-      text('Zeitpunkt', 'Moment'),
-      text('Vorgang', 'Event'),
-      text('Worüber', 'About'),
-      text('Mitglied', 'Member'),
-      text('Stelle', 'Unit'),
-    ],
-    rows: changes.map((read) =>
-      entryRow(read.row.index, [
-        cell(momentName(read.row.at)),
-        cell(entryWords[read.entry.type]),
-        cell(aboutWords(read)),
-        cell(read.row.actor ?? text('Gründer gemeinsam', 'the founders together')),
-        cell(read.row.unit === null ? '–' : unitName(log.room, read.row.unit)),
-      ]),
-    ),
-    empty: text('Im Zeitraum hat sich nichts geändert.', 'Nothing changed in the period.'),
   };
 }
 

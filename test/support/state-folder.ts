@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Log } from '@reinraum/audit';
 import { canonicalBytes, type LogEntry } from '@reinraum/protocol';
+import { onTestFinished } from 'vitest';
 import type { Draft } from '../../enclave/ledger.ts';
 import { enclaveKey } from './fixed-room.ts';
 import { type HeldLog, momentMs } from './honest-log.ts';
@@ -38,6 +39,13 @@ export async function stateFolder(
   };
   await grow(first);
   return { directory, grow, remove: () => rm(directory, { recursive: true, force: true }) };
+}
+
+/** The same, removed when the test that asks for it ends. */
+export async function passingFolder(held: HeldLog, entries: readonly LogEntry[] = held.entries): Promise<StateFolder> {
+  const folder = await stateFolder(held, entries);
+  onTestFinished(folder.remove);
+  return folder;
 }
 
 /** Refusals nobody signed, which any room may log: `count` entries from `index` on, a second apart. */

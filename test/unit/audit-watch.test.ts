@@ -4,39 +4,30 @@ import { join } from 'node:path';
 import { decodeBundle, encodeBundle, formatNote, parseNote } from '@reinraum/audit';
 import { type RoomClient, RoomProblem } from '@reinraum/client';
 import { type LogEntry, utf8 } from '@reinraum/protocol';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { Unreachable, type WatchedLog } from '../../src/watch/follower.ts';
 import { sentenceOf } from '../../src/watch/sentence.ts';
 import { watchedAddress, watchedDirectory, watchedRoom } from '../../src/watch/watched-log.ts';
 import { asked, insteadAt } from '../support/forgery.ts';
 import { at, entryCount, type HeldLog, honestLog, momentMs } from '../support/honest-log.ts';
 import { released } from '../support/scribe.ts';
-import { plainRefusals, type StateFolder, stateFolder } from '../support/state-folder.ts';
+import { passingFolder, plainRefusals, type StateFolder } from '../support/state-folder.ts';
 import { type Between, freshHead, headFolder, hourMs, limits, switching, watched } from '../support/watched.ts';
 
 let honest: HeldLog;
-const folders: StateFolder[] = [];
 
 beforeAll(async () => {
   honest = await honestLog();
 });
-afterEach(async () => {
-  for (const folder of folders.splice(0)) await folder.remove();
-});
-
-async function folderOf(entries: readonly LogEntry[] = honest.entries, held = honest): Promise<StateFolder> {
-  const folder = await stateFolder(held, entries);
-  folders.push(folder);
-  return folder;
-}
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
 const otherwise = (index: number, count = 1) => plainRefusals(honest, index, count);
-const directory = async (entries?: readonly LogEntry[]) => watchedDirectory((await folderOf(entries)).directory);
+const directory = async (entries?: readonly LogEntry[]) =>
+  watchedDirectory((await passingFolder(honest, entries)).directory);
 
 describe('a watch', () => {
   test('tells every entry once, in order, as the log grows, and keeps the head', async () => {
-    const folder = await folderOf(honest.entries.slice(0, 12));
+    const folder = await passingFolder(honest, honest.entries.slice(0, 12));
     const head = freshHead();
     const seen: string[] = [];
     let nowMs = momentMs(11);
@@ -55,7 +46,7 @@ describe('a watch', () => {
   });
 
   test('that is started again tells only what came meanwhile', async () => {
-    const folder = await folderOf(honest.entries.slice(0, 20));
+    const folder = await passingFolder(honest, honest.entries.slice(0, 20));
     const head = freshHead();
     await watched(watchedDirectory(folder.directory), { head });
     await folder.grow(honest.entries.slice(20));
@@ -64,7 +55,7 @@ describe('a watch', () => {
   });
 
   test('goes over full tiles', async () => {
-    const folder = await folderOf();
+    const folder = await passingFolder(honest);
     const result = await watched(watchedDirectory(folder.directory), {
       between: [() => folder.grow(otherwise(entryCount, 500)), () => folder.grow(otherwise(1000, 300))],
       clock: () => momentMs(entryCount),
@@ -86,7 +77,7 @@ describe('a watch', () => {
   });
 
   test('goes on where the log does not answer for a while, and loses nothing', async () => {
-    const folder = await folderOf(honest.entries.slice(0, 12));
+    const folder = await passingFolder(honest, honest.entries.slice(0, 12));
     const inner = watchedDirectory(folder.directory);
     let calls = 0;
     // Every 23rd read fails, wherever in a look that is.
@@ -110,7 +101,7 @@ describe('a watch', () => {
   });
 
   test('reads a copy on a web server, and takes its errors for no answer', async () => {
-    const folder = await folderOf();
+    const folder = await passingFolder(honest);
     let failures = 2;
     const asked: string[] = [];
     const request = (async (url: string) => {
@@ -169,7 +160,7 @@ describe('a room of an installation', () => {
   }
 
   test('is read in a session that is opened when it is needed, and anew when it has ended', async () => {
-    const folder = await folderOf();
+    const folder = await passingFolder(honest);
     const { opened, log } = clientOf(folder, 10);
     const idle: Between[] = [() => {}, () => {}];
     expect(await watched(log, { between: idle })).toMatchObject({
@@ -274,7 +265,7 @@ describe('contradicted evidence ends a watch', () => {
   });
 
   test('entries that are not those of the signed root, though head and tiles are', async () => {
-    const folder = await folderOf(honest.entries.slice(0, 20));
+    const folder = await passingFolder(honest, honest.entries.slice(0, 20));
     const result = await watched(watchedDirectory(folder.directory), {
       between: [
         async () => {

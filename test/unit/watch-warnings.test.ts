@@ -1,32 +1,23 @@
 /** What a watch warns of in a log that verifies: holes, silence, clocks, refusals, balances. */
 import { type CharterTemplate, formatInstant, type LogEntry } from '@reinraum/protocol';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Draft } from '../../enclave/ledger.ts';
 import { Unreachable, type WatchedLog } from '../../src/watch/follower.ts';
 import { watchedDirectory } from '../../src/watch/watched-log.ts';
 import { people } from '../support/fixed-room.ts';
 import { at, entryCount, type HeldLog, honestLog, momentMs } from '../support/honest-log.ts';
 import { template } from '../support/small-room.ts';
-import { plainRefusals, type StateFolder, stateFolder } from '../support/state-folder.ts';
+import { passingFolder, plainRefusals } from '../support/state-folder.ts';
 import { freshHead, hourMs, limits, switching, type Watched, watched } from '../support/watched.ts';
 
 let honest: HeldLog;
-const folders: StateFolder[] = [];
 
 beforeAll(async () => {
   honest = await honestLog();
 });
-afterEach(async () => {
-  for (const folder of folders.splice(0)) await folder.remove();
-});
 
-async function folderOf(entries: readonly LogEntry[] = honest.entries, held = honest): Promise<StateFolder> {
-  const folder = await stateFolder(held, entries);
-  folders.push(folder);
-  return folder;
-}
-
-const directory = async (entries?: readonly LogEntry[]) => watchedDirectory((await folderOf(entries)).directory);
+const directory = async (entries?: readonly LogEntry[]) =>
+  watchedDirectory((await passingFolder(honest, entries)).directory);
 
 /** A refusal of somebody’s session, signed: an entry any room may log. */
 async function refusal(held: HeldLog, index: number, nowMs: number): Promise<LogEntry> {
@@ -60,7 +51,7 @@ describe('a warning of', () => {
   });
 
   test('nothing new for too long, once, and again after something came', async () => {
-    const folder = await folderOf();
+    const folder = await passingFolder(honest);
     let nowMs = momentMs(entryCount - 1) + 24 * hourMs;
     const on = (hours: number) => () => void (nowMs += hours * hourMs);
     const result = await watched(watchedDirectory(folder.directory), {
@@ -89,7 +80,7 @@ describe('a warning of', () => {
     ['behind', -70_000, [['clock-skew', entryCount]]],
     ['on time', 0, []],
   ])('a clock that is %s, of an entry that came just now', async (_name, offMs, expected) => {
-    const folder = await folderOf();
+    const folder = await passingFolder(honest);
     let nowMs = momentMs(40);
     const result = await watched(watchedDirectory(folder.directory), {
       clock: () => nowMs,
@@ -129,7 +120,7 @@ describe('a warning of', () => {
     'a balance %s at four fifths, and again to whoever starts a watch',
     async (_name, from: CharterTemplate, account, cap) => {
       const held = await honestLog(from);
-      const folder = await folderOf(held.entries, held);
+      const folder = await passingFolder(held);
       const head = freshHead();
       const first = await watched(watchedDirectory(folder.directory), { head });
       expect(kinds(first)).toEqual([['balance', at.chargedAgain]]);
@@ -143,6 +134,6 @@ describe('a warning of', () => {
   test('a balance below four fifths is none', async () => {
     const held = await honestLog(template('1/3'));
     // 1/4 of 1/3 is three quarters.
-    expect((await watched(watchedDirectory((await folderOf(held.entries, held)).directory))).alerts).toEqual([]);
+    expect((await watched(watchedDirectory((await passingFolder(held)).directory))).alerts).toEqual([]);
   });
 });
