@@ -304,7 +304,10 @@ export class Enclave {
     const { logged, text } = await openDetails(desk, room, act);
     waits();
     await finality.until(logged.index + 1);
-    const header = { format: 'reinraum/details/v1', room: room.id, scope: act.statement.body.scope };
+    const { scope } = act.statement.body;
+    // New keys for the member, or the erasure of what was read: neither may be overtaken by an answer that waited.
+    if (!isCurrent(room, act) || (room.details.get(scope)?.erasedBy ?? null) !== null) throw new AnswerFailed();
+    const header = { format: 'reinraum/details/v1', room: room.id, scope };
     const body = await sealTo(desk, act.member.readingKey, header, utf8(text));
     return { accepted: await this.#accepted(logged), body };
   }

@@ -25,6 +25,7 @@ export class DetailStore {
 
   /** Keeps a text, in place of what was kept of the scope before. Durable on return. */
   async put(scope: string, text: string): Promise<void> {
+    await this.erase(scope);
     const key = new Uint8Array(keyBytes);
     this.#fill(key);
     await this.#keys.put(nameOf(scope), key);

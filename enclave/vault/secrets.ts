@@ -56,8 +56,9 @@ export class SecretStore {
   /** Overwrites and removes a secret: what was sealed to it cannot be opened any more. Durable on return. */
   async destroy(name: string): Promise<void> {
     const path = join(this.#path, name);
-    const file = await open(path, 'r+').catch(() => undefined);
-    if (!file) return;
+    // Gone already is fine; that it cannot be opened is not: what is called erased has to be.
+    if (!(await this.#directory.read(name))) return;
+    const file = await open(path, 'r+');
     try {
       const noise = new Uint8Array((await file.stat()).size);
       this.#fill(noise);

@@ -42,6 +42,11 @@ export async function isBundle(directory: string): Promise<boolean> {
   return found.includes(true);
 }
 
+/** Whether a directory is a bundle of which every file is on its list, and nothing else: what may be replaced. */
+export async function isWholeBundle(directory: string): Promise<boolean> {
+  return (await isThere(join(directory, bundleNames.sums))) && (await sumsFault(directory)) === undefined;
+}
+
 /** The first fault of a bundle whose log was verified; undefined where there is none. Never throws on bad evidence. */
 export async function bundleFault(source: StateSource, { id, charter }: Room): Promise<BundleFault | undefined> {
   const { directory } = source;

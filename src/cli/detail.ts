@@ -7,7 +7,7 @@ import { type DetailName, decodeEntry, ErasureReason, KeptDetails, utf8 } from '
 import { type Command, Option } from 'commander';
 import { readRoomLog } from '../steward/room-log.ts';
 import { clientOf, type MemberOptions, withMember } from './address.ts';
-import { print, say } from './output.ts';
+import { print, printable, say } from './output.ts';
 
 /** Adds the commands. */
 export function addDetail(program: Command): void {
@@ -37,7 +37,7 @@ export function addDetail(program: Command): void {
       if (state?.state !== 'open') throw new Error(`${scope}: ${wordsOf(state)}`);
       if (options.json) return print(JSON.stringify(kept));
       say(wordsOf(state));
-      for (const [name, value] of Object.entries(state.values)) print(`${name}: ${value}`);
+      for (const [name, value] of Object.entries(state.values)) print(`${name}: ${printable(value)}`);
     });
   withMember(detail.command('hold'))
     .description('hold details against erasure, as a data protection officer: a dispute or a duty to keep them')

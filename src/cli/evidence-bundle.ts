@@ -14,7 +14,7 @@ import { policyFile } from '../export/policy-file.ts';
 import { verifyPage } from '../export/verify-page.ts';
 import { verifyState } from './audit.ts';
 import { receiptOf } from './audit-receipt.ts';
-import { bundleNames, isBundle, sumsOf } from './bundle-fault.ts';
+import { bundleNames, isWholeBundle, sumsOf } from './bundle-fault.ts';
 import { repositoryRoot } from './root.ts';
 import { openState, type RoomLogReader, readerOf, type StateSource } from './state-source.ts';
 
@@ -50,7 +50,7 @@ export async function exportBundle(
   { directory, receipts, force, room, foreign = foreignFolder() }: BundleWish,
 ): Promise<{ readonly sums: string; readonly files: number }> {
   const target = resolve(directory);
-  if (existsSync(target) && !(force && (await isBundle(target)))) throw occupied(directory);
+  if (existsSync(target) && !(force && (await isWholeBundle(target)))) throw occupied(directory);
   const read = new Map<string, Uint8Array>();
   const releases: number[] = [];
   const verdict = await verifyState(source, room, {

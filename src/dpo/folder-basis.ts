@@ -52,6 +52,9 @@ export function folderBasis(log: VerifiedLog, policies: FolderPolicies): FolderB
       throw new Error(`schemas: ${id}: nicht das Schema des Raums / not the room’s schema`);
     }
   }
+  const ids = new Set(log.room.charter.datasets.map(({ id }) => id));
+  const strange = policies.schemas.find(({ id }) => !ids.has(id));
+  if (strange) throw new Error(`schemas: ${strange.id}: kein Datensatz des Raums / no dataset of the room`);
   return { log, policies };
 }
 

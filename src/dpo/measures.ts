@@ -99,8 +99,8 @@ const technical: readonly (readonly [ReturnType<typeof text>, Said])[] = [
   [
     text('Trennung', 'Separation'),
     from(
-      'Die Auswertung läuft in einer eigenen Umgebung ohne Netz; ihre Schutzwände werden bei jedem Start erprobt.',
-      'Evaluation runs in an environment of its own without a network; its walls are probed at every start.',
+      'Für die Auswertung ist eine eigene Umgebung ohne Netz vorgesehen; ihre Schutzwände werden bei jedem Start erprobt, und welche hielten, sagt die Tabelle Starts.',
+      'For evaluation an environment of its own without a network is provided; its walls are probed at every start, and the table Starts says which held.',
       docs('architecture.md', 'Processes'),
     ),
   ],
@@ -133,8 +133,8 @@ const technical: readonly (readonly [ReturnType<typeof text>, Said])[] = [
   [
     text('Grenze', 'Limit'),
     from(
-      'Die Zusicherung ist „software“: gegen den Betreiber der Maschine schützt der Raum nicht.',
-      'The assurance is “software”: against the operator of the machine the room does not protect.',
+      'Auch mit der Zusicherung „software“ schützt der Raum nicht gegen den Betreiber der Maschine; bei „degraded“ fehlen dazu Schutzwände (Tabelle Starts).',
+      'With the assurance “software”, too, the room does not protect against the operator of the machine; with “degraded” walls are missing as well (table Starts).',
       docs('threat-model.md', 'What is left'),
     ),
   ],

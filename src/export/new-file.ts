@@ -20,6 +20,8 @@ export class NewFile {
     this.#path = path;
     this.#replaces = replaces;
     this.#temporary = `${path}.${process.pid}.tmp`;
+    // What a killed process of the same number left: in a container every one has the same.
+    rmSync(this.#temporary, { force: true });
     this.#descriptor = openSync(this.#temporary, 'wx', 0o600);
   }
 

@@ -5,6 +5,9 @@ import { cell, entryRow, same, type Table, text } from './document.ts';
 import { momentName, questionName, unitName } from './names.ts';
 import type { ReadEntry, VerifiedLog } from './subject.ts';
 
+/** Who founded a room. */
+export const foundersWords = text('Gründer gemeinsam', 'the founders together');
+
 /** One row an entry: when, what, about what, by whom; only the founding has no member, it is the founders' own act. */
 export function eventsTable(
   { room }: VerifiedLog,
@@ -27,7 +30,7 @@ export function eventsTable(
         cell(momentName(read.row.at)),
         cell(entryWords[read.entry.type]),
         cell(aboutWords(read)),
-        cell(read.row.actor ?? text('Gründer gemeinsam', 'the founders together')),
+        cell(read.row.actor ?? foundersWords),
         cell(read.row.unit === null ? '–' : unitName(room, read.row.unit)),
       ]),
     ),

@@ -2,7 +2,7 @@
 import type { EntryType } from '@reinraum/protocol';
 import { entryWords } from '../index/entry-words.ts';
 import { type Cell, cell, counted, entryRow, type Row, said, same, type Table, text } from './document.ts';
-import { aboutWords } from './events.ts';
+import { aboutWords, foundersWords } from './events.ts';
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
 import { momentName, unitName } from './names.ts';
@@ -76,7 +76,10 @@ function byMember(log: VerifiedLog, acts: readonly ReadEntry[]): Table {
 
 function actorCells({ room }: VerifiedLog, read: ReadEntry | undefined): readonly [Cell, Cell, Cell] {
   const { actor = null, unit = null } = read?.row ?? {};
-  if (actor === null) return [cell(text('der Raum selbst', 'the room itself')), cell('–'), cell('–')];
+  if (actor === null) {
+    const isFounding = read?.entry.type === 'room.founded';
+    return [cell(isFounding ? foundersWords : text('der Raum selbst', 'the room itself')), cell('–'), cell('–')];
+  }
   const roles = room.members.get(actor)?.roles.join(', ') ?? '–';
   return [cell(actor), cell(unit === null ? '–' : unitName(room, unit)), cell(roles)];
 }

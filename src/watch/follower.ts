@@ -2,6 +2,8 @@
  * Follows one log through an untrusted source: every new head is signed, extends the one before – its root is recomputed from
  * the entries already accepted and the new ones – and every new entry keeps the rules of replay, before anybody is told of it.
  */
+
+import { sha256 } from '@noble/hashes/sha2.js';
 import {
   Broken,
   type Checkpoint,
@@ -28,7 +30,7 @@ import {
   type VerifiedCheckpoint,
   verifyCheckpoint,
 } from '@reinraum/audit';
-import { Charter, digestOf, equalBytes, parseCanonical } from '@reinraum/protocol';
+import { Charter, equalBytes, parseCanonical, toHex } from '@reinraum/protocol';
 import { EntryFold, type FoldedEntry } from '../index/fold.ts';
 import { type Alert, rollback, splitView, verification } from './alert.ts';
 
@@ -129,8 +131,8 @@ export class Follower {
     }
     const object = await this.#log.readObject(room);
     if (!object) throw new Broken('object', 'the charter is missing');
+    if (toHex(sha256(object)) !== room) throw new Broken('object', 'the charter is altered');
     const charter = Charter.parse(parseCanonical(object));
-    if (digestOf(charter) !== room) throw new Broken('object', 'the charter is altered');
     this.#verifier = logKeyOf(charter, room);
     this.#policy = policyOf(charter, room);
     return this.#verifier;

@@ -77,7 +77,8 @@ export class Judge {
       ];
       return parts.flatMap((part) => {
         const account = `${name} ${part.symbol}`;
-        if (this.#nearlySpent.has(account) || compare(part.spent, multiply(part.cap, share)) < 0) return [];
+        if (this.#nearlySpent.has(account) || part.cap.num === 0n || compare(part.spent, multiply(part.cap, share)) < 0)
+          return [];
         this.#nearlySpent.add(account);
         return [balance(entry, account, formatRational(part.spent), formatRational(part.cap))];
       });

@@ -72,8 +72,8 @@ export async function watch(options: WatchOptions): Promise<WatchCode> {
       kept = undefined;
       const look = await follower.look();
       if (look.found === 'alert') {
-        if (look.note !== undefined) await heads.conflict(look.note);
         warn([look.alert]);
+        if (look.note !== undefined) await heads.conflict(look.note);
         return code;
       }
       if (look.head.note !== written) await heads.write(look.head.note);

@@ -144,11 +144,15 @@ describe('a bundle', () => {
     const directory = join(scratch, 'again');
     await exportBundle(source, { directory, receipts: 'releases' });
     await expect(exportBundle(source, { directory, receipts: 'releases' })).rejects.toThrow(/--force/);
+    await writeFile(join(directory, 'notes.txt'), 'mine');
+    await expect(exportBundle(source, { directory, receipts: [1], force: true })).rejects.toThrow(/--force/);
+    await rm(join(directory, 'notes.txt'));
     await exportBundle(source, { directory, receipts: [3, 3, 1], force: true });
     expect(await readdir(join(directory, 'receipts'))).toEqual(['0.tlog-proof', '1.tlog-proof', '3.tlog-proof']);
     const home = join(scratch, 'home');
     await mkdir(home);
     await writeFile(join(home, 'thesis.txt'), 'years of work');
+    await mkdir(join(home, 'keys'));
     await expect(exportBundle(source, { directory: home, receipts: 'all', force: true })).rejects.toThrow(/home/);
     expect(await readFile(join(home, 'thesis.txt'), 'utf8')).toBe('years of work');
     expect((await readdir(scratch)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
@@ -283,7 +287,7 @@ describe('the policy', () => {
 });
 
 test('nothing secret of a room that lived is in its bundle', async () => {
-  const golden = join(goldenFolder, 'state-1');
+  const golden = join(goldenFolder, 'state-2');
   const facts = JSON.parse(await readFile(join(golden, 'golden.json'), 'utf8')) as GoldenFacts;
   const directory = join(scratch, 'golden');
   await exportBundle(await openState(join(golden, 'state')), { directory, receipts: 'all' });
@@ -297,12 +301,13 @@ test('nothing secret of a room that lived is in its bundle', async () => {
       if (!publicKeys.includes(key)) secrets.push([name, fromBase64(key)]);
     }
   }
-  for (const part of ['secrets', 'upload-keys', 'releases']) {
+  for (const part of ['secrets', 'upload-keys', 'releases', 'details', 'detail-keys']) {
     for (const { where } of await files(join(golden, 'state', part))) {
       secrets.push([`${part}/${where}`, await readFile(join(golden, 'state', part, where))]);
     }
   }
   secrets.push(['answer', fromBase64(facts.document.payload)], ['answer, its cells', Buffer.from('"cells"')]);
+  secrets.push(['a name', Buffer.from('Erika Beispiel')]);
   expect(secrets.length).toBeGreaterThan(15);
   const seen = await files(directory);
   const spelled = ([name, bytes]: [string, Uint8Array]): [string, Buffer][] =>
