@@ -10,8 +10,19 @@ import {
 } from '@reinraum/protocol';
 import { type Cell, counted, type Source, text } from '../reports/document.ts';
 import { unitName } from '../reports/names.ts';
+import { standWords } from '../reports/rights.ts';
 import { indicesOf, ofType } from '../reports/subject.ts';
 import { type FolderBasis, joined, policyField, sourced } from './folder-basis.ts';
+
+/** What a question's standing and its answers rest on. */
+const standTypes = [
+  'query.proposed',
+  'query.approved',
+  'query.revoked',
+  'query.failed',
+  'query.cleared',
+  'query.released',
+] as const;
 
 /** Schemas of the datasets a query reads, in its order. */
 export function schemasOf({ policies }: FolderBasis, query: AggregateQuery): readonly DatasetSchema[] {
@@ -64,13 +75,13 @@ export function standCell({ log }: FolderBasis, question: AggregateQuery | Deriv
   }
   const approvals = counted(indicesOf(ofType(about, 'query.approved')));
   const answers = counted(indicesOf(ofType(about, 'query.released')));
-  const stand = state.revoked ? text('widerrufen', 'revoked') : text('vorgeschlagen', 'proposed');
+  const stand = standWords(log.room, state);
   return {
     text: text(
       `${stand.de}; Freigaben: ${approvals.text.de}; erteilte Antworten: ${answers.text.de}`,
       `${stand.en}; approvals: ${approvals.text.en}; answers released: ${answers.text.en}`,
     ),
-    entries: indicesOf(ofType(about, 'query.proposed', 'query.approved', 'query.revoked', 'query.released')),
+    entries: indicesOf(ofType(about, ...standTypes)),
   };
 }
 

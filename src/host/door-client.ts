@@ -60,6 +60,11 @@ export class DoorClient {
     });
   }
 
+  /** Whether anything can still be asked: after a failed request, too, but not without the enclave. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** Closes the door; the enclave then ends. */
   close(): void {
     this.#door.destroy();

@@ -17,10 +17,10 @@ export type WitnessingEnd = 'unwitnessed-room' | 'enclave-gone' | 'rolled-back';
 
 /** What carrying works with. */
 export interface WitnessingOptions {
-  readonly door: Pick<DoorClient, 'ask'>;
+  readonly door: Pick<DoorClient, 'ask' | 'isOpen'>;
   readonly fetch: WitnessFetch;
-  /** Hears of every round without a quorum: how many witnesses have answered, and how many there are. */
-  readonly missing?: (cosigned: number, witnesses: number) => void;
+  /** Hears of every round without a quorum. */
+  readonly missing?: () => void;
 }
 
 /** Carries until there is no use in it. Never rejects. */
@@ -38,9 +38,11 @@ export async function carryToWitnesses(options: WitnessingOptions): Promise<Witn
         pause = pauseMs.first;
         continue;
       }
-      options.missing?.(round.cosigned, work.witnesses.length);
+      options.missing?.();
     } catch {
-      return 'enclave-gone';
+      if (!options.door.isOpen) return 'enclave-gone';
+      // One request failed, of a room that goes on: whoever waits for witnesses needs the next round.
+      options.missing?.();
     }
     await setTimeout(pause);
     pause = Math.min(2 * pause, pauseMs.longest);
@@ -60,7 +62,7 @@ async function roundOf(
   { door, fetch }: WitnessingOptions,
   work: Work,
   known: Map<string, Known>,
-): Promise<'final' | 'rolled-back' | { readonly cosigned: number }> {
+): Promise<'final' | 'rolled-back' | 'missing'> {
   const lines: string[] = [];
   let elsewhere = 0;
   const quorum = Promise.withResolvers<'final'>();
@@ -81,12 +83,15 @@ async function roundOf(
       if (lines.length !== work.quorum || outcome.outcome !== 'cosigned') return;
       const { value } = await door.ask({ method: 'cosigned', size: work.size, lines: lines.join('') });
       if (value === true) quorum.resolve('final');
+    } catch (error) {
+      // What fails with one witness is no reason to leave the others.
+      if (!door.isOpen) throw error;
     } finally {
       state.isBusy = false;
     }
   });
   const all = Promise.all(asked).then(() => {
-    return elsewhere > work.witnesses.length - work.quorum ? ('rolled-back' as const) : { cosigned: lines.length };
+    return elsewhere > work.witnesses.length - work.quorum ? ('rolled-back' as const) : ('missing' as const);
   });
   return await Promise.race([quorum.promise, all]);
 }

@@ -120,7 +120,8 @@ function questionsTable({ room, entries }: VerifiedLog): Table {
   };
 }
 
-function standWords(room: VerifiedLog['room'], state: Parameters<typeof missingApprovals>[1]): Bilingual {
+/** Where a question or table stands: approved, suspended, revoked, or whose approval it lacks. */
+export function standWords(room: VerifiedLog['room'], state: Parameters<typeof missingApprovals>[1]): Bilingual {
   if (state.revoked) return text('widerrufen', 'revoked');
   if ('suspended' in state && state.suspended !== null) return text('ausgesetzt', 'suspended');
   const missing = missingApprovals(room, state);

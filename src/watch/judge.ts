@@ -42,11 +42,14 @@ export class Judge {
   readonly #limits: WatchLimits;
   readonly #refused = new Map<string, number[]>();
   readonly #nearlySpent = new Set<string>();
+  readonly #begunMs: number;
   #lastMs: number | undefined;
   #isStale = false;
 
-  constructor(limits: WatchLimits) {
+  /** `begunMs` is when the watch began: as long as no entry was seen, silence counts from then. */
+  constructor(limits: WatchLimits, begunMs: number) {
     this.#limits = limits;
+    this.#begunMs = begunMs;
   }
 
   /**
@@ -87,8 +90,8 @@ export class Judge {
 
   /** Whether nothing has come for too long; said once, until something comes. */
   quiet(nowMs: number): Alert[] {
-    const lastMs = this.#lastMs;
-    if (this.#isStale || lastMs === undefined || nowMs - lastMs <= this.#limits.staleMs) return [];
+    const lastMs = this.#lastMs ?? this.#begunMs;
+    if (this.#isStale || nowMs - lastMs <= this.#limits.staleMs) return [];
     this.#isStale = true;
     return [stale(formatInstant(lastMs))];
   }

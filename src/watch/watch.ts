@@ -30,7 +30,7 @@ export interface WatchOptions {
   readonly unreachable: (cause: Unreachable) => void;
 }
 
-/** How it ended: 0 nothing to warn of, 1 the log is contradicted, 2 other warnings. */
+/** How it ended: 0 nothing to warn of, 1 the log is contradicted, 2 other warnings, or no head was ever verified. */
 export type WatchCode = 0 | 1 | 2;
 
 /**
@@ -39,7 +39,7 @@ export type WatchCode = 0 | 1 | 2;
  */
 export async function watch(options: WatchOptions): Promise<WatchCode> {
   const { log, room, heads, limits, clock, wait } = options;
-  const judge = new Judge(limits);
+  const judge = new Judge(limits, clock());
   let code: WatchCode = 0;
   const warn = (alerts: readonly Alert[]) => {
     for (const alert of alerts) options.alert(alert);
@@ -88,5 +88,6 @@ export async function watch(options: WatchOptions): Promise<WatchCode> {
     }
     warn(judge.quiet(clock()));
   } while (await wait());
-  return code;
+  // A log of which nothing was ever seen is no log without a warning.
+  return code === 0 && sinceMs === undefined ? 2 : code;
 }

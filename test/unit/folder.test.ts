@@ -185,7 +185,7 @@ describe('the record of processing activities', () => {
   test('says what the log knows of a question', () => {
     const found = particularsOf(documentIn(smallFolder(), 'records'), byDistrict.title.de);
     const about = held.entries.flatMap((entry, index) => {
-      const counts = ['query.proposed', 'query.approved', 'query.revoked', 'query.released'].includes(entry.type);
+      const counts = /^query\.(?:proposed|approved|revoked|failed|cleared|released)$/.test(entry.type);
       return counts ? [index] : [];
     });
     expect(found.get('State in the log')).toMatchObject({
@@ -211,6 +211,10 @@ describe('policies that are not the room’s', () => {
     const { populations } = neuss.template;
     const looser = populations.map((one) => ({ ...one, kFloor: 2 }));
     const bent = (change: object) => ({ ...neuss, template: { ...neuss.template, ...change } });
+    const [first] = neuss.schemas;
+    if (!first) throw new Error('the example has schemas');
+    const more = { ...neuss, schemas: [...neuss.schemas, { ...first, id: 'health' }] };
+    expect(() => folderBasis(founded, more)).toThrow('schemas: health: ');
     expect(() => folderBasis(founded, bent({ populations: looser }))).toThrow('charter.yaml: populations: ');
     expect(() => folderBasis(founded, bent({ recipients: ['creditreform/auskunftei'] }))).toThrow(
       'charter.yaml: recipients: ',
