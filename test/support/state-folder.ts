@@ -44,7 +44,7 @@ export async function stateFolder(
 /** The same, removed when the test that asks for it ends. */
 export async function passingFolder(held: HeldLog, entries: readonly LogEntry[] = held.entries): Promise<StateFolder> {
   const folder = await stateFolder(held, entries);
-  onTestFinished(folder.remove);
+  onTestFinished(async () => folder.remove());
   return folder;
 }
 
