@@ -34,6 +34,11 @@ export function proofStateOf(
   };
 }
 
+/** Whether the log says that the details of a scope are erased. */
+export function isErased(room: Room, scope: string): boolean {
+  return (room.details.get(scope)?.erasedBy ?? null) !== null;
+}
+
 function opens(name: string, opening: Opening, commitment: string): boolean {
   try {
     return commit(name, opening) === commitment;

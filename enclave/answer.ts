@@ -3,7 +3,7 @@
  * log (architecture.md "The way of the data"). Refusals come before the charge; after it there is one constant failure,
  * and the charge stands.
  */
-import { afterCharges, isSuspended, missingApprovals, type Room, schemaOf } from '@reinraum/audit';
+import { afterCharges, isErased, isSuspended, missingApprovals, type Room, schemaOf } from '@reinraum/audit';
 import {
   commit,
   firstParameters,
@@ -70,14 +70,14 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
   const noise = desk.noise.reserve(needsOf(asked.plan));
   const begun = await desk.ledger.exclusive((append) => begin(desk, room, run, opening, engine, append));
   if ('stored' in begun) {
-    await keepParameters(desk, begun.logged, opening);
+    await keepParameters(desk, room, begun.logged, opening);
     return begun;
   }
   const { decision, charged } = begun;
   const slot = new Slot(desk.clock, decision.query.slotMs);
   try {
     desk.reached('charged');
-    await keepParameters(desk, charged, opening);
+    await keepParameters(desk, room, charged, opening);
     const exact = exactTables(decision.plan, await aggregate(desk, engine, decision.plan, slot));
     desk.reached('aggregated');
     const noised = addNoise(exact, decision.plan, noise);
@@ -103,9 +103,12 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
 }
 
 /** What was asked is kept for data protection officers, who must not have to guess it from a commitment. */
-async function keepParameters({ details }: Desk, { index }: Logged, opening: Opening | undefined): Promise<void> {
+async function keepParameters(desk: Desk, room: Room, { index }: Logged, opening: Opening | undefined): Promise<void> {
   const scope = `run/${index}`;
-  if (opening) await details.put(scope, keptText(scope, { parameters: opening }));
+  await desk.ledger.exclusive(async () => {
+    // Its erasure may have been signed ahead, and logged since the entry.
+    if (opening && !isErased(room, scope)) await desk.details.put(scope, keptText(scope, { parameters: opening }));
+  });
 }
 
 /** Exact tables within the slot. An engine that failed or overran is ended; the next question starts a fresh one. */

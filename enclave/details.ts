@@ -1,5 +1,12 @@
 /** What members do with details kept beside the log: describe, open, hold, erase (docs/spec/details.md). */
-import { type DetailState, mayDescribe, mayRequestErasure, type Room, requestSeconded } from '@reinraum/audit';
+import {
+  type DetailState,
+  isErased,
+  mayDescribe,
+  mayRequestErasure,
+  type Room,
+  requestSeconded,
+} from '@reinraum/audit';
 import {
   commitDetail,
   DescribedDetails,
@@ -38,7 +45,7 @@ export async function describe(
     if (!of) throw new RefusedAct('member-unknown', 'member', act);
     if (!mayDescribe(act.member, of)) throw new RefusedAct('role-missing', 'member', act);
     const scope = `member/${body.member}`;
-    if ((room.details.get(scope)?.erasedBy ?? null) !== null) throw new RefusedAct('detail-erased', 'member', act);
+    if (isErased(room, scope)) throw new RefusedAct('detail-erased', 'member', act);
     const logged = await append({ type: 'detail.described', activity: 'erheben', ...by(act), detail: body });
     await desk.details.put(scope, keptText(scope, openings));
     return logged;
@@ -117,7 +124,7 @@ export async function erase(
 
 /** Erases again what the log says is erased: after a crash in between, and from a copy that was put back. */
 export async function eraseErased({ details }: Pick<DetailDesk, 'details'>, room: Room): Promise<void> {
-  for (const [scope, { erasedBy }] of room.details) if (erasedBy !== null) await details.erase(scope);
+  for (const scope of room.details.keys()) if (isErased(room, scope)) await details.erase(scope);
 }
 
 function keptIn(room: Room, act: Authorised, scope: string): DetailState {

@@ -1,16 +1,19 @@
 /** The enclave's side of the door: requests in, answers out, one constant word for every failure. */
 import type { Duplex } from 'node:stream';
 import { DoorRequest, encodeFrame, FrameReader, fromBase64, Refusal, toBase64 } from '@reinraum/protocol';
-import type { Enclave } from './enclave.ts';
+import type { Enclave, Waiting } from './enclave.ts';
 import { requestsMax } from './limits.ts';
 
+/** What the door asks of the enclave. */
+type Inside = Pick<Enclave, keyof Enclave>;
+
 /** Opens the enclave with the operator's key; called once, by `unlock`. */
-export type Unlock = (wrappingKey: Uint8Array) => Promise<Enclave>;
+export type Unlock = (wrappingKey: Uint8Array) => Promise<Inside>;
 
 /** Serves a door until it closes. What the host sends is untrusted: anything unreadable ends the process. */
 export function serve(door: Duplex, unlock: Unlock, end: () => void): void {
   const reader = new FrameReader();
-  let opened: Promise<Enclave> | undefined;
+  let opened: Promise<Inside> | undefined;
   let working = 0;
   door.on('data', (piece: Buffer) => {
     try {
@@ -23,24 +26,28 @@ export function serve(door: Duplex, unlock: Unlock, end: () => void): void {
   door.on('close', end);
 
   function take(request: DoorRequest): void {
-    working += 1;
-    if (working >= requestsMax) door.pause();
     if (request.method === 'unlock') opened ??= unlock(fromBase64(request.key));
-    let isCounted = true;
-    // Also before its end: what only waits for witnesses must not keep their cosignatures outside.
-    const done = () => {
-      if (isCounted) working -= 1;
-      isCounted = false;
-      door.resume();
-    };
-    void respond(request, done).finally(done);
+    count(1);
+    void respond(request).finally(() => count(-1));
   }
 
-  async function respond(request: DoorRequest, waits: () => void): Promise<void> {
+  function count(change: 1 | -1): void {
+    working += change;
+    if (working < requestsMax) door.resume();
+    else door.pause();
+  }
+
+  /** What waits for witnesses must not keep their cosignatures outside. */
+  async function uncounted<T>(wait: Promise<T>): Promise<T> {
+    count(-1);
+    return wait.finally(() => count(1));
+  }
+
+  async function respond(request: DoorRequest): Promise<void> {
     let frame: Uint8Array;
     try {
       if (!opened) throw new Error('door: locked');
-      const { value, body } = await obey(await opened, request, waits);
+      const { value, body } = await obey(await opened, request, uncounted);
       frame = encodeFrame({ id: request.id, ok: true, value }, body);
     } catch (error) {
       frame = encodeFrame({ id: request.id, ok: false, ...refusalOrFailure(error) });
@@ -50,9 +57,9 @@ export function serve(door: Duplex, unlock: Unlock, end: () => void): void {
 }
 
 async function obey(
-  enclave: Enclave,
+  enclave: Inside,
   request: DoorRequest,
-  waits: () => void,
+  uncounted: Waiting,
 ): Promise<{ value: unknown; body?: Uint8Array }> {
   switch (request.method) {
     case 'unlock':
@@ -61,7 +68,7 @@ async function obey(
     case 'found':
       return { value: (await enclave.found(request.founding)).accepted };
     case 'submit': {
-      const { accepted, body } = await enclave.submit(request.submission, waits);
+      const { accepted, body } = await enclave.submit(request.submission, uncounted);
       return body ? { value: accepted, body } : { value: accepted };
     }
     case 'read': {
@@ -73,8 +80,7 @@ async function obey(
     case 'preview':
       return { value: enclave.preview(request.preview, request.session) };
     case 'unwitnessed':
-      waits();
-      return { value: await enclave.unwitnessed() };
+      return { value: await uncounted(enclave.unwitnessed()) };
     case 'consistency':
       return { value: (await enclave.consistency(request.from, request.to)).map(toBase64) };
     case 'cosigned':

@@ -1,7 +1,7 @@
 /** The room inside the enclave: everything the door can ask of it. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DurableDirectory, directoryFetch, policyOf, type Room } from '@reinraum/audit';
+import { DurableDirectory, directoryFetch, isErased, policyOf, type Room } from '@reinraum/audit';
 import {
   type Accepted,
   type Claims,
@@ -62,6 +62,9 @@ export interface Outcome {
   readonly accepted: Accepted;
   readonly body?: Uint8Array;
 }
+
+/** Told of every wait for witnesses; settles as the wait does. */
+export type Waiting = <T>(wait: Promise<T>) => Promise<T>;
 
 /** A room once it is founded. */
 interface Founded {
@@ -165,16 +168,15 @@ export class Enclave {
   }
 
   /**
-   * Takes a statement; `waits` hears that from now on only witnesses are waited for. Throws {@link Refusal}, or `AnswerFailed`
-   * after a charge.
+   * Takes a statement; `waiting` is handed every wait for witnesses. Throws {@link Refusal}, or `AnswerFailed` after a charge.
    */
-  async submit({ envelope, object, opening }: Submission, waits: () => void = () => {}): Promise<Outcome> {
+  async submit({ envelope, object, opening }: Submission, waiting: Waiting = (wait) => wait): Promise<Outcome> {
     const { ledger, room, finality, begun } = this.#open();
-    await finality.until(begun);
+    await waiting(finality.until(begun));
     let act: Authorised | undefined;
     try {
       act = await authorise(envelope, room, ledger.log, this.#options.clock());
-      return await this.#obey(act, object, opening, waits);
+      return await this.#obey(act, object, opening, waiting);
     } catch (error) {
       if (error instanceof ForkSeen) {
         await this.#stop();
@@ -229,7 +231,7 @@ export class Enclave {
     return this.#open().finality.cosigned(size, lines);
   }
 
-  async #obey(act: Authorised, object: unknown, opening: Submission['opening'], waits: () => void): Promise<Outcome> {
+  async #obey(act: Authorised, object: unknown, opening: Submission['opening'], waiting: Waiting): Promise<Outcome> {
     const { ledger, room, desk } = this.#open();
     const { statement } = act;
     switch (statement.type) {
@@ -264,11 +266,11 @@ export class Enclave {
         return { accepted: await this.#accepted(logged) };
       }
       case 'query.run':
-        return this.#run({ ...act, statement }, opening, waits);
+        return this.#run({ ...act, statement }, opening, waiting);
       case 'detail.describe':
         return { accepted: await this.#accepted(await describe(desk, room, { ...act, statement }, object)) };
       case 'detail.open':
-        return this.#openDetails({ ...act, statement }, waits);
+        return this.#openDetails({ ...act, statement }, waiting);
       case 'detail.hold':
         return { accepted: await this.#accepted(await hold(desk, room, { ...act, statement })) };
       case 'detail.erase':
@@ -284,12 +286,11 @@ export class Enclave {
     }
   }
 
-  async #run(run: Run, opening: Submission['opening'], waits: () => void): Promise<Outcome> {
+  async #run(run: Run, opening: Submission['opening'], waiting: Waiting): Promise<Outcome> {
     const { room, desk, finality } = this.#open();
     const { logged, stored } = await answer(desk, room, run, opening);
-    waits();
     // Whoever sets the state back to before this entry cannot have it witnessed again, and nobody gets a second draw of noise.
-    await finality.until(logged.index + 1);
+    await waiting(finality.until(logged.index + 1));
     // The member has new keys since: what was asked with the lost ones is a repeat for the new ones, and for nobody else.
     if (!isCurrent(room, run)) throw new AnswerFailed();
     const header = { format: 'reinraum/result/v1', room: room.id, query: run.statement.body.query };
@@ -299,14 +300,13 @@ export class Enclave {
     return { accepted: await this.#accepted(logged), body };
   }
 
-  async #openDetails(act: Authorised & { readonly statement: StatementOf<'detail.open'> }, waits: () => void) {
+  async #openDetails(act: Authorised & { readonly statement: StatementOf<'detail.open'> }, waiting: Waiting) {
     const { room, desk, finality } = this.#open();
     const { logged, text } = await openDetails(desk, room, act);
-    waits();
-    await finality.until(logged.index + 1);
+    await waiting(finality.until(logged.index + 1));
     const { scope } = act.statement.body;
     // New keys for the member, or the erasure of what was read: neither may be overtaken by an answer that waited.
-    if (!isCurrent(room, act) || (room.details.get(scope)?.erasedBy ?? null) !== null) throw new AnswerFailed();
+    if (!isCurrent(room, act) || isErased(room, scope)) throw new AnswerFailed();
     const header = { format: 'reinraum/details/v1', room: room.id, scope };
     const body = await sealTo(desk, act.member.readingKey, header, utf8(text));
     return { accepted: await this.#accepted(logged), body };

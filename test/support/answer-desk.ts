@@ -2,6 +2,7 @@
  * Answers without a process around them: a real ledger on a disk in memory and real noise, over an engine that counts nobody.
  * Everything an answer waits for is handed to a gate, so that a scheduler can choose the order in which answers go on.
  */
+import { setImmediate } from 'node:timers/promises';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { Log, type Room } from '@reinraum/audit';
 import {
@@ -21,12 +22,13 @@ import {
 import { AnswerFailed, answer, type Desk } from '../../enclave/answer.ts';
 import { RefusedAct } from '../../enclave/authorise.ts';
 import type { Run } from '../../enclave/decide.ts';
+import { erase } from '../../enclave/details.ts';
 import type { Engine } from '../../enclave/engine/duckdb.ts';
 import { Engines } from '../../enclave/engine/engines.ts';
 import { type Draft, Ledger } from '../../enclave/ledger.ts';
 import { ObjectStore } from '../../enclave/objects.ts';
 import { NoisePool } from '../../enclave/privacy/pool.ts';
-import type { DetailStore } from '../../enclave/vault/details.ts';
+import { DetailStore } from '../../enclave/vault/details.ts';
 import { ReleaseStore } from '../../enclave/vault/releases.ts';
 import { SecretStore } from '../../enclave/vault/secrets.ts';
 import { MemoryDisk } from '../unit/audit-memory-disk.ts';
@@ -50,6 +52,12 @@ export interface OpenDesk {
   readonly room: Room;
   /** Asks one of the questions: `released`, `repeated`, `failed` after the charge, or the code of a refusal. */
   ask(question: number, sex: 'f' | 'm'): Promise<string>;
+  /** The number of the first entry after it was opened. */
+  readonly next: number;
+  /** An officer erases the parameters of a run, as soon as there is one of this number. */
+  erase(run: number, officer: 'cityDpo' | 'bureauDpo'): Promise<void>;
+  /** Scopes of the details that were ever written, and what is kept of them. */
+  readonly details: { readonly written: readonly string[]; readonly kept: ReadonlyMap<string, string> };
   /** Everything logged since the room was opened. */
   logged(): Promise<readonly LogEntry[]>;
   close(): Promise<void>;
@@ -94,6 +102,7 @@ export async function openDesk(
   const ledger = await Ledger.open({ log, objects, room: scribe.room, recorder: measurement, clock });
   const { room } = ledger;
   if (!room) throw new Error('desk: the log founds no room');
+  const details = new GatedDetails(gate);
   const desk: Desk = {
     ledger,
     engines: new Engines(async () => {
@@ -102,7 +111,7 @@ export async function openDesk(
     }),
     noise: new NoisePool(seededBits('desk')),
     releases: await ReleaseStore.open(new GatedSecrets(gate)),
-    details: { put: async () => undefined } as unknown as DetailStore,
+    details,
     identity: enclaveKey,
     roomKey: seedOf('room key'),
     clock,
@@ -112,6 +121,7 @@ export async function openDesk(
   };
   return {
     room,
+    next: entries.length,
     async ask(question, sex) {
       const opening = { salt: toBase64(seedOf('opening')), value: canonicalText({ sex }) };
       const query = digestOf(questions[question] as Json);
@@ -129,6 +139,22 @@ export async function openDesk(
         throw error;
       }
     },
+    async erase(index, officer) {
+      const body = { scope: `run/${index}`, reason: 'request' } as const;
+      const signed = await scribe.sign(people[officer], { type: 'detail.erase', body, nowMs: clock() });
+      const act = { ...signed, member: people[officer].member } as Parameters<typeof erase>[2];
+      for (let tries = 1; ; tries++) {
+        await gate('erase');
+        const done = await erase({ ledger, details, clock }, room, act).catch((error: unknown) => {
+          if (error instanceof RefusedAct && error.code === 'detail-unknown') return undefined;
+          throw error;
+        });
+        if (done) return;
+        // An answer waits for a real clock, too.
+        if (tries > 50) await setImmediate();
+      }
+    },
+    details,
     async logged() {
       const since = Array.from({ length: log.size - entries.length }, (_, at) => log.entry(entries.length + at));
       return (await Promise.all(since)).map(decodeEntry);
@@ -178,6 +204,29 @@ class GatedObjects extends ObjectStore {
 
   override async get(digest: string): Promise<Uint8Array | undefined> {
     return this.#objects.get(digest);
+  }
+}
+
+/** Details in memory. */
+class GatedDetails extends DetailStore {
+  readonly written: string[] = [];
+  readonly kept = new Map<string, string>();
+  readonly #gate: Gate;
+
+  constructor(gate: Gate) {
+    super('/', seedOf('operator'), () => undefined);
+    this.#gate = gate;
+  }
+
+  override async put(scope: string, text: string): Promise<void> {
+    await this.#gate('details');
+    this.written.push(scope);
+    this.kept.set(scope, text);
+  }
+
+  override async erase(scope: string): Promise<void> {
+    await this.#gate('details');
+    this.kept.delete(scope);
   }
 }
 

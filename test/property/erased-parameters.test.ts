@@ -1,0 +1,40 @@
+/** Parameters of a run that two officers have erased are kept nowhere, whenever the erasures were signed. */
+import { AggregateQuery } from '@reinraum/protocol';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { approvedRoom, openDesk } from '../support/answer-desk.ts';
+import { byDistrict, template } from '../support/small-room.ts';
+
+test('under every interleaving of an answer, its repeat and their erasures', async () => {
+  const question = AggregateQuery.parse({ ...byDistrict, slotMs: 100 });
+  const held = await approvedRoom(template(), [question]);
+  const seen = { 'erased before it was kept': 0, 'erased after it was kept': 0 };
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), fc.infiniteStream(fc.boolean()), async (scheduler, late) => {
+      const desk = await openDesk(
+        held,
+        (name) => scheduler.schedule(Promise.resolve(), name),
+        () => false,
+      );
+      try {
+        const erased = async (run: number) => {
+          const answered = desk.ask(0, 'f');
+          if (late.next().value) await scheduler.waitFor(answered);
+          const erasures = [desk.erase(run, 'cityDpo'), desk.erase(run, 'bureauDpo')];
+          await scheduler.waitFor(Promise.all([answered, ...erasures]));
+          const scope = `run/${run}`;
+          expect(desk.room.details.get(scope)?.erasedBy).not.toBeNull();
+          expect([...desk.details.kept.keys()]).toEqual([]);
+          seen[desk.details.written.includes(scope) ? 'erased after it was kept' : 'erased before it was kept'] += 1;
+        };
+        await erased(desk.next);
+        await erased(desk.next + (await desk.logged()).length);
+        expect((await desk.logged()).map(({ type }) => type)).toContain('query.repeated');
+      } finally {
+        await desk.close();
+      }
+    }),
+    { numRuns: 40, seed: 5 },
+  );
+  for (const often of Object.values(seen)) expect(often).toBeGreaterThan(5);
+});
