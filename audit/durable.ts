@@ -160,6 +160,19 @@ export class DurableDirectory {
     }
   }
 
+  /** Names in a directory below; empty where there is none. */
+  names(path: string): Promise<readonly string[]> {
+    return this.#files.list(join(this.#root, path));
+  }
+
+  /** Removes files in order; any may be gone already. Durable on return. */
+  async remove(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await this.#files.remove(join(this.#root, path));
+    for (const directory of new Set(paths.map((path) => dirname(join(this.#root, path))))) {
+      await this.#files.syncDirectory(directory);
+    }
+  }
+
   /** Removes a directory of plain files, if it is there. Not synced: what comes back after a crash must be harmless. */
   async discard(path: string): Promise<void> {
     const directory = join(this.#root, path);

@@ -16,6 +16,7 @@ import { EvidenceError, TrustError } from './evidence-error.ts';
 import { fetchTile } from './fetch-tile.ts';
 import { tileHashReader } from './hash-reader.ts';
 import { Journal, JournalFailed, type JournalOwner } from './journal.ts';
+import { KeptEntries } from './kept-entries.ts';
 import { ed25519Signer, ed25519Verifier, formatNote, formatVkey, type NoteSignature, parseNote } from './note.ts';
 import {
   consistencyProof,
@@ -29,7 +30,7 @@ import { encodeReceipt } from './receipt.ts';
 import { LogStopped, recover } from './recovery.ts';
 import { RightEdge, type Tile } from './right-edge.ts';
 import { readSignedHead, swapSignedHead } from './signed-head.ts';
-import { decodeBundle, tileWidth, tileWidthAt } from './tile.ts';
+import { tileWidth } from './tile.ts';
 import { emptyRoot, leafHash } from './tree.ts';
 
 const journalPath = 'journal';
@@ -74,18 +75,21 @@ export class Log {
   #edge = new RightEdge();
   #signed: Checkpoint | undefined;
   #published: PublishedHead | undefined;
+  readonly #kept: KeptEntries;
   /** Journalled entries that no checkpoint includes yet, from number `#unpublishedFrom` on. */
   readonly #unpublished: Uint8Array[] = [];
   #unpublishedFrom = 0;
   #waiting: Publication[] = [];
   /** Writes to the checkpoint, one after another. */
   #turn: Promise<unknown> = Promise.resolve();
+
   #publishing: Promise<void> | undefined;
   #failure: { readonly cause: unknown } | undefined;
 
   private constructor(options: LogOptions) {
     this.#options = options;
     this.#directory = new DurableDirectory(resolve(options.directory), options.files);
+    this.#kept = new KeptEntries(this.#directory);
   }
 
   /**
@@ -177,16 +181,30 @@ export class Log {
     });
   }
 
-  /** Entry `index`. Throws `RangeError` for one that is not durable. */
+  /** The first entry that is kept: 0, or a multiple of 256 where older ones were pruned. */
+  get first(): number {
+    return this.#kept.first;
+  }
+
+  /** Every published entry that is kept, in order. */
+  entries(): AsyncGenerator<{ readonly index: number; readonly bytes: Uint8Array }> {
+    return this.#kept.all(this.published.size);
+  }
+
+  /**
+   * Removes the full bundles of entries before number `before`, which is published; tiles of hashes stay, so that every receipt goes
+   * on to verify. Durable on return; what an interruption left is removed next time.
+   */
+  async prune(before: number): Promise<void> {
+    if (before > this.published.size) throw new RangeError('log: not published at this size');
+    await this.#inTurn(() => this.#kept.prune(before));
+  }
+
+  /** Entry `index`. Throws `RangeError` for one that is not durable, or was pruned. */
   async entry(index: number): Promise<Uint8Array> {
-    if (!Number.isSafeInteger(index) || index < 0 || index >= this.size) throw new RangeError('log: no such entry');
+    if (!Number.isSafeInteger(index) || index >= this.size) throw new RangeError('log: no such entry');
     const unpublished = this.#unpublished[index - this.#unpublishedFrom];
-    if (unpublished) return unpublished.slice();
-    const { size } = this.published;
-    const bundle = Math.floor(index / tileWidth);
-    const width = tileWidthAt('entries', bundle, size);
-    const bytes = await fetchTile((path) => this.#directory.read(path), { level: 'entries', index: bundle, width });
-    return (decodeBundle(bytes, width)[index % tileWidth] ?? missing()).slice();
+    return unpublished ? unpublished.slice() : this.#kept.entry(index, this.published.size);
   }
 
   /**
@@ -268,6 +286,7 @@ export class Log {
     await this.#store(published ? publishedEdge.rightmost() : [], 'missing');
     if (recovery === 'publish') await this.#rebuild(position);
     this.#unpublishedFrom = this.published.size;
+    await this.#kept.find(this.published.size);
   }
 
   async #hasJournal(): Promise<boolean> {
@@ -392,8 +411,4 @@ export class Log {
 
 function rank({ coordinate }: Tile): number {
   return coordinate.level === 'entries' ? -1 : coordinate.level;
-}
-
-function missing(): never {
-  throw new Error('log: an entry below the size is not there');
 }

@@ -43,7 +43,8 @@ export function proposed(room: Room, entry: EntryOf<'query.proposed'>, question:
   }
 }
 
-function termsOf(room: Room, query: AggregateQuery): Terms {
+/** What every charge of a query has to name in this room. */
+export function termsOf(room: Pick<Room, 'schemas' | 'charter'>, query: AggregateQuery): Terms {
   const schema = schemaOf(room, query);
   const noise = componentsOf(query, schema).components.map(({ mechanism }) => noiseOf(mechanism));
   return { charges: canonicalText(price(query, schema, room.charter)), noise: canonicalText(noise) };

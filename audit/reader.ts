@@ -10,7 +10,16 @@ import { type Fetch, fetchTile } from './fetch-tile.ts';
 import { tileHashReader } from './hash-reader.ts';
 import type { LogVerifier, NoteVerifier } from './note.ts';
 import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from './proof.ts';
-import { bundlesAt, decodeBundle, decodeTile, tileHeight, tilePath, tileWidth, tileWidthAt } from './tile.ts';
+import {
+  bundlesAt,
+  decodeBundle,
+  decodeTile,
+  firstKept,
+  tileHeight,
+  tilePath,
+  tileWidth,
+  tileWidthAt,
+} from './tile.ts';
 import { Frontier, leafHash, rootOf } from './tree.ts';
 
 /** An entry that has been proved to be in the log at the checkpoint read. */
@@ -56,14 +65,42 @@ export class LogReader {
     }
   }
 
-  /** As {@link entries}, a bundle at a time; `index` is that of the first entry. */
+  /**
+   * Number of the first entry that is kept: 0, or the beginning of the first bundle where the ones before it are gone. Whether
+   * they may be gone is for replay to say.
+   */
+  async first(head: Checkpoint): Promise<number> {
+    return await firstKept(head.size, async (bundle) => {
+      try {
+        await this.#bundle(bundle, head.size);
+        return true;
+      } catch (error) {
+        if (error instanceof EvidenceError && error.code === 'bundle-missing') return false;
+        throw error;
+      }
+    });
+  }
+
+  /** Hashes of what is before entry `size`, proved against `head`. Throws as {@link consistency}. */
+  async frontier(size: number, head: Checkpoint): Promise<Frontier> {
+    const frontier = await Frontier.at(size, this.#hashes(head.size));
+    await this.consistency({ ...head, size, root: frontier.root() }, head);
+    return frontier;
+  }
+
+  /**
+   * As {@link entries}, a bundle at a time; `index` is that of the first entry. Bundles that end before entry `first` are not
+   * read, their tiles are.
+   */
   async *bundles(
     head: Checkpoint,
+    first = 0,
   ): AsyncGenerator<{ readonly index: number; readonly entries: readonly Uint8Array[] }> {
     const edge = await this.#rightEdge(head);
     const parents: (HashTile & { readonly index: number })[] = [];
     for (const bundle of bundlesAt(head.size)) {
       const tile = await this.#authenticated(head, edge, parents, 0, bundle.index);
+      if ((bundle.index + 1) * tileWidth <= first) continue;
       const entries = await this.#bundle(bundle.index, head.size);
       for (const [at, entry] of entries.entries()) {
         const leaf = tile.hashes[at];
@@ -184,9 +221,14 @@ export class LogReader {
       const at = hashes.findIndex((hash, at) => !equalBytes(hash, tile.hashes[at] ?? new Uint8Array(0)));
       if (at >= 0) first ??= tileMismatch(tile.path, (index * tileWidth + at) * tileWidth ** level);
     };
+    const kept = await this.first(head);
     for (const bundle of bundlesAt(head.size)) {
-      for (const entry of await this.#bundle(bundle.index, head.size)) {
-        frontier.append(leafHash(entry), (height, _index, hash) => {
+      const isKept = bundle.index * tileWidth >= kept;
+      const leaves = isKept
+        ? (await this.#bundle(bundle.index, head.size)).map(leafHash)
+        : (await this.#tile(0, bundle.index, head.size)).hashes;
+      for (const leaf of leaves) {
+        frontier.append(leaf, (height, _index, hash) => {
           if (height % tileHeight === 0) (levels[height / tileHeight] ??= []).push(hash);
         });
       }

@@ -5,12 +5,12 @@
  */
 import {
   Charter,
-  DatasetSchema,
   type EntryOf,
   founders,
   fromBase64,
   type LogEntry,
   Question,
+  type Snapshot,
   type Statement,
 } from '@reinraum/protocol';
 import { declared, sealed, withdrawn } from './dataset-rules.ts';
@@ -19,11 +19,13 @@ import { documentOf, type Examined, examine, parsedObject, type ReadObject, take
 import { isPossession, recovered, recoveryApproved } from './member-rules.ts';
 import { approved, charged, closed, proposed, repeated, revoked } from './query-rules.ts';
 import { cleared, retracted } from './release-rules.ts';
+import { logHeld, nothingPruned, pruned, pruneRequested, snapshotTaken } from './retention-rules.ts';
 import { acknowledged, reviewed } from './review-rules.ts';
 import type { Room } from './room.ts';
 import { witnessFault } from './room-policy.ts';
 import { Broken } from './rule.ts';
 import { earliest, isEnrollable, isSealable, lifetimeMaxMs, member, only } from './signer.ts';
+import { encodeSnapshot, roomOfSnapshot, schemasOf, snapshotOf } from './snapshot.ts';
 
 /** A fold of entries into a {@link Room}. One instance per log; entries in order, one at a time. */
 export class Replay {
@@ -41,7 +43,29 @@ export class Replay {
     return this.#room;
   }
 
-  /** Entries applied so far. */
+  /**
+   * A fold that begins at an entry with a snapshot, which is the first to be checked; undefined where the entry has none. Whether it
+   * may begin there, {@link mayBeginAt} says at the end. Throws {@link Broken}.
+   */
+  static async behind(index: number, bytes: Uint8Array, read: ReadObject): Promise<Replay | undefined> {
+    const { entry } = await examine(bytes, async () => undefined);
+    if (entry.type !== 'log.snapshot') return undefined;
+    const replay = new Replay(read);
+    const { room, size, at } = await roomOfSnapshot(read, entry.detail.state);
+    if (size !== index) throw new Broken('retention', 'a snapshot is of other entries');
+    replay.#room = room;
+    replay.#size = size;
+    replay.#at = at;
+    return replay;
+  }
+
+  /** What the entries so far add up to. Throws before the room was founded. */
+  snapshot(): Snapshot {
+    if (!this.#room) throw new Error('replay: no room yet');
+    return snapshotOf(this.#room, this.#size, this.#at);
+  }
+
+  /** Entries applied so far, or pruned before this fold began. */
   get size(): number {
     return this.#size;
   }
@@ -109,6 +133,10 @@ export class Replay {
     if (!room.charter.enclave.measurements.includes(entry.recorder)) {
       throw new Broken('measurement', 'an entry was written by a build the charter does not trust');
     }
+    if (entry.type === 'log.snapshot') {
+      only(room, entry, statements, 'log.snapshot');
+      return snapshotTaken(room, entry, index, encodeSnapshot(this.snapshot()).digest);
+    }
     return roomChange(room, { entry, read }, statements, index);
   }
 }
@@ -130,12 +158,7 @@ async function founded(
     if (!isEnrollable(signingKey) || !isSealable(readingKey))
       throw new Broken('founding', `a key of ${ref} could serve anybody`);
   }
-  const schemas = new Map<string, DatasetSchema>();
-  for (const dataset of charter.datasets) {
-    const schema = await parsedObject(read, dataset.schema, { schema: DatasetSchema, rule: 'founding' });
-    if (schema.id !== dataset.id) throw new Broken('founding', 'a schema does not carry its dataset’s name');
-    schemas.set(dataset.id, schema);
-  }
+  const schemas = await schemasOf(read, charter);
   const signers = statements.map((statement) => {
     if (statement.type !== 'charter.sign' || statement.charter !== digest || statement.room !== digest) {
       throw new Broken('founding', 'a statement does not sign this charter');
@@ -166,6 +189,7 @@ async function founded(
     details: new Map(),
     spent: new Map(),
     used: new Map(),
+    retention: nothingPruned,
   };
   for (const statement of statements) member(room, statement);
   return room;
@@ -201,7 +225,10 @@ function enclaveKeyOf({ charter }: Room): Uint8Array {
 
 async function roomChange(
   room: Room,
-  { entry, read }: { readonly entry: Exclude<LogEntry, { type: 'room.founded' }>; readonly read: ReadObject },
+  {
+    entry,
+    read,
+  }: { readonly entry: Exclude<LogEntry, { type: 'room.founded' | 'log.snapshot' }>; readonly read: ReadObject },
   statements: readonly Statement[],
   index: number,
 ): Promise<() => void> {
@@ -259,6 +286,12 @@ async function roomChange(
     case 'alert.acknowledged':
       acknowledged(entry, only(room, entry, statements, 'alert.acknowledge'), index);
       return nothing;
+    case 'log.held':
+      return logHeld(room, entry, only(room, entry, statements, 'log.hold'));
+    case 'log.prune-requested':
+      return pruneRequested(room, entry, only(room, entry, statements, 'log.prune'), index);
+    case 'log.pruned':
+      return pruned(room, entry, only(room, entry, statements, 'log.prune'), index);
     case 'statement.refused':
       return refused(room, entry, statements);
     case 'session.opened':
@@ -280,6 +313,7 @@ const followers: ReadonlySet<LogEntry['type']> = new Set([
   'release.retracted',
   'member.recovered',
   'detail.erased',
+  'log.pruned',
 ]);
 
 /** A refusal names the signer and the type of the statement it refused, where it carries one. */

@@ -1,13 +1,34 @@
 /** Which witnesses a room's charter names, and how many of them have to have cosigned (docs/spec/witness.md §6). */
-import { type Charter, equalBytes, fromBase64, toBase64 } from '@reinraum/protocol';
+import { Charter, equalBytes, fromBase64, toBase64 } from '@reinraum/protocol';
+import { parseCheckpoint } from './checkpoint.ts';
 import { cosignatureVerifier } from './cosignature.ts';
-import { ed25519Verifier, formatVkey, type LogVerifier } from './note.ts';
+import { TrustError } from './evidence-error.ts';
+import { parsedObject, type ReadObject } from './examine.ts';
+import { ed25519Verifier, formatVkey, type LogVerifier, parseNote } from './note.ts';
 import { intersecting, type Policy, type PolicyWitness } from './policy.ts';
 import { isEnrollable } from './signer.ts';
 
 /** The key of a room's log. */
 export function logKeyOf({ enclave }: Pick<Charter, 'enclave'>, room: string): LogVerifier {
   return ed25519Verifier(formatVkey(`reinraum/${room}`, fromBase64(enclave.signingKey)));
+}
+
+/**
+ * The charter of the room that a note says it is of: the charter has the digest that is the room's name, so that nothing of the
+ * note has to be believed. It is no room's word before the note verifies under {@link logKeyOf}. Throws `EvidenceError`,
+ * `TrustError` where it is not the room `expected`, `Broken` where the charter is missing or altered.
+ */
+export async function charterNamedIn(
+  note: Uint8Array,
+  read: ReadObject,
+  expected?: string,
+): Promise<{ readonly charter: Charter; readonly room: string }> {
+  const { origin } = parseCheckpoint(parseNote(note).text);
+  const room = /^reinraum\/([0-9a-f]{64})$/.exec(origin)?.[1];
+  if (room === undefined || (expected !== undefined && room !== expected)) {
+    throw new TrustError('origin-unknown', 'the log of another room');
+  }
+  return { charter: await parsedObject(read, room, { schema: Charter, rule: 'founding' }), room };
 }
 
 /** What makes a charter's witnesses no witnesses, with the field; undefined where nothing does. */

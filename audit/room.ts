@@ -96,6 +96,23 @@ export interface DetailState {
   readonly erasedBy: number | null;
 }
 
+/** What became of old entries, and what is to become of them. */
+export interface RetentionState {
+  /** While the log is held nothing of it is pruned. */
+  readonly held: boolean;
+  /** Snapshots by the index of their entry. */
+  readonly snapshots: ReadonlyMap<number, { readonly at: string; readonly state: string }>;
+  /** The latest request to prune; it counts while its statement is in force. */
+  readonly request: {
+    readonly by: string;
+    readonly snapshot: number;
+    readonly expiresAt: string;
+    readonly index: number;
+  } | null;
+  /** The latest pruning: everything before the snapshot may be gone, under entry `by`. */
+  readonly pruned: { readonly snapshot: number; readonly by: number } | null;
+}
+
 /** A member's consent to new keys for another member. It counts while its statement is in force. */
 export interface RecoveryApproval {
   readonly approver: string;
@@ -142,6 +159,7 @@ export interface Room {
   readonly spent: Map<string, Balance>;
   /** Ids of statements that took effect, with the time they expire. */
   readonly used: Map<string, string>;
+  retention: RetentionState;
 }
 
 /** The admitted version of a dataset that is asked: the latest. */

@@ -29,6 +29,7 @@ export const rules = [
   'recovery',
   'details',
   'review',
+  'retention',
 ] as const;
 /** A rule by its name. */
 export type Rule = (typeof rules)[number];

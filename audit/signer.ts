@@ -91,6 +91,9 @@ export const rolesOf: Readonly<Record<StatementType, readonly Member['roles'][nu
   'detail.erase': ['owner', 'analyst', 'dpo'],
   'review.complete': ['dpo'],
   'alert.acknowledge': ['dpo'],
+  'log.snapshot': ['dpo'],
+  'log.hold': ['dpo'],
+  'log.prune': ['dpo'],
   'session.open': ['owner', 'analyst', 'dpo'],
 };
 

@@ -64,6 +64,26 @@ function isTile({ level, index, width }: TileCoordinate): boolean {
   );
 }
 
+/** Number of the bundle that holds an entry. */
+export function bundleOf(entry: number): number {
+  return Math.floor(entry / tileWidth);
+}
+
+/**
+ * The first entry whose bundle is kept in a log of `size`: 0, or the beginning of a bundle before which all are gone. Also 0 where
+ * the last one is gone, too: then nothing is kept.
+ */
+export async function firstKept(size: number, isKept: (bundle: number) => Promise<boolean>): Promise<number> {
+  let [gone, kept] = [-1, Math.ceil(size / tileWidth) - 1];
+  if (kept < 1 || (await isKept(0)) || !(await isKept(kept))) return 0;
+  while (kept - gone > 1) {
+    const middle = Math.floor((gone + kept) / 2);
+    if (await isKept(middle)) kept = middle;
+    else gone = middle;
+  }
+  return kept * tileWidth;
+}
+
 /** Width of tile (level, index) in a tree of `size`: 0 where there is none, 256 where it is full. */
 export function tileWidthAt(level: number | 'entries', index: number, size: number): number {
   const hashes = Math.floor(size / tileWidth ** (level === 'entries' ? 0 : level));

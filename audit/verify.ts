@@ -2,8 +2,7 @@
  * `audit verify`: the whole log in one pass, offline – checkpoint signature, root from the bundles, every tile, every
  * entry against every rule (audit-log.md "Replay"). Names the first entry that breaks something.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { Charter, decodeEntry, type LogEntry, parseCanonical, toHex } from '@reinraum/protocol';
+import { type LogEntry } from '@reinraum/protocol';
 import { ahead } from './ahead.ts';
 import { atOnce } from './at-once.ts';
 import { EvidenceError, TrustError } from './evidence-error.ts';
@@ -12,14 +11,21 @@ import type { Fetch } from './fetch-tile.ts';
 import { evaluatePolicy } from './policy.ts';
 import { LogReader } from './reader.ts';
 import { Replay } from './replay.ts';
+import { notPruned, type Resumption, resumption } from './resumption.ts';
+import { mayBeginAt } from './retention-rules.ts';
 import type { Room } from './room.ts';
-import { logKeyOf, policyOf } from './room-policy.ts';
+import { charterNamedIn, logKeyOf, policyOf } from './room-policy.ts';
 import { Broken } from './rule.ts';
-import { decodeBundle } from './tile.ts';
 
 /** What was verified, or the first thing that is wrong. */
 export type Verdict =
-  | { readonly verified: true; readonly size: number; readonly room: Room }
+  | {
+      readonly verified: true;
+      readonly size: number;
+      /** First entry that was replayed: 0, or the snapshot behind which everything is kept. */
+      readonly from: number;
+      readonly room: Room;
+    }
   | {
       readonly verified: false;
       /** First entry known to be affected; null where the fault is not at an entry. */
@@ -35,6 +41,8 @@ export interface Evidence {
   readonly readObject: ReadObject;
   readonly room?: string;
   /** Shown every entry once it is proved; may throw {@link Broken} where it knows of something that contradicts it. */
+  /** Told where the fold begins, if it is not at the first entry: those before it were pruned. */
+  readonly resumed?: (start: Resumption) => void;
   readonly each?: (index: number, bytes: Uint8Array, size: number, entry: LogEntry) => void;
 }
 
@@ -50,31 +58,35 @@ const readsAtOnce = 32;
  * Verifies a log. Never throws on bad evidence. What is examined ahead is judged in its turn: the verdict is the one that a
  * verifier which looks at one entry after another comes to.
  */
-export async function verifyLog({ fetch, readObject, room, each }: Evidence): Promise<Verdict> {
+export async function verifyLog({ fetch, readObject, room, resumed, each }: Evidence): Promise<Verdict> {
   let index: number | null = null;
   try {
     const reader = await readerOf(fetch, readObject, room);
     const head = await reader.checkpoint();
-    const replay = new Replay(readObject);
+    const start = await resumption(reader, head, readObject);
+    const { index: from, replay } = start ?? { index: 0, replay: new Replay(readObject) };
+    if (start) resumed?.(start);
     const read = atOnce(readsAtOnce, readObject);
-    const bundles = ahead(reader.bundles(head), bundlesAhead, async ({ index: first, entries }) => ({
+    const bundles = ahead(reader.bundles(head, from), bundlesAhead, async ({ index: first, entries }) => ({
       first,
       entries,
       outcomes: await Promise.allSettled(entries.map((entry) => examine(entry, read))),
     }));
     for await (const { first, entries, outcomes } of bundles) {
       for (const [at, bytes] of entries.entries()) {
+        if (first + at < from) continue;
         index = first + at;
         const entry = await replay.apply(taken(outcomes[at] ?? unexamined));
         each?.(index, bytes, head.size, entry);
       }
     }
+    if (from > 0 && !mayBeginAt(replay.room, from)) throw notPruned();
     if (!replay.room) throw new Broken('founding', 'the log is empty');
     const policy = policyOf(replay.room.charter, replay.room.id);
     if (policy && !(await evaluatePolicy(policy, head.note)).quorum) {
       throw new TrustError('quorum-missing', 'too few of the charter’s witnesses have cosigned the checkpoint');
     }
-    return { verified: true, size: head.size, room: replay.room };
+    return { verified: true, size: head.size, from, room: replay.room };
   } catch (error) {
     return wrong(error, index);
   }
@@ -82,38 +94,12 @@ export async function verifyLog({ fetch, readObject, room, each }: Evidence): Pr
 
 const unexamined = { status: 'rejected', reason: new Error('verify: an entry was not examined') } as const;
 
-/**
- * The reader of a log whose key stands in the charter its first entry names. That entry is not believed yet: if it names
- * another charter than the room's, the key will not match the checkpoint, or replay will say so.
- */
+/** The reader of a log whose key stands in the charter its checkpoint names. */
 async function readerOf(fetch: Fetch, readObject: ReadObject, expected: string | undefined): Promise<LogReader> {
-  const bundle = (await firstPartial(fetch)) ?? (await fetch('tile/entries/000'));
-  if (!bundle) throw new EvidenceError('bundle-missing', 'the first entries are missing', { entryIndex: 0 });
-  const length = new DataView(bundle.buffer, bundle.byteOffset).getUint16(0);
-  const first = decodeBundle(bundle.slice(0, 2 + length), 1)[0];
-  let room: string;
-  try {
-    room = decodeEntry(first ?? new Uint8Array()).room;
-  } catch {
-    throw new EvidenceError('entry-mismatch', 'the first entry cannot be read', { entryIndex: 0 });
-  }
-  if (expected !== undefined && room !== expected) throw new TrustError('origin-unknown', 'the log of another room');
-  const object = await readObject(room);
-  if (!object || toHex(sha256(object)) !== room)
-    throw new Broken('object', `the charter ${room} is missing or altered`);
-  let charter: Charter;
-  try {
-    charter = Charter.parse(parseCanonical(object));
-  } catch {
-    throw new Broken('founding', 'the charter is not valid');
-  }
+  const note = await fetch('checkpoint');
+  if (!note) throw new EvidenceError('checkpoint-missing', 'no checkpoint', { path: 'checkpoint' });
+  const { charter, room } = await charterNamedIn(note, readObject, expected);
   return new LogReader(fetch, logKeyOf(charter, room));
-}
-
-async function firstPartial(fetch: Fetch): Promise<Uint8Array | undefined> {
-  const checkpoint = await fetch('checkpoint');
-  const size = Number(new TextDecoder().decode(checkpoint ?? new Uint8Array()).split('\n')[1]);
-  return size > 0 && size < 256 ? fetch(`tile/entries/000.p/${size}`) : undefined;
 }
 
 function wrong(error: unknown, index: number | null): Verdict {

@@ -49,6 +49,16 @@ export function isCurrent(room: Room, { statement }: Authorised): boolean {
   return room.members.get(statement.actor)?.signingKey === statement.key;
 }
 
+/** Throws {@link RefusedAct} where the statement took effect before. Only holds in a turn of the ledger. */
+export function checkUnused(room: Room, act: Authorised): void {
+  if (room.used.has(act.statement.id)) throw new RefusedAct('statement-replayed', 'id', act);
+}
+
+/** Actor and statements of an entry that an act makes. */
+export function by(act: Authorised) {
+  return { actor: { ref: act.member.ref, unit: act.member.unit }, statements: [act] };
+}
+
 /** A refusal of a member's own act: it is logged. */
 export class RefusedAct extends Refusal {
   readonly act: Authorised;

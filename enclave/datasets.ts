@@ -19,7 +19,7 @@ import {
   toBase64,
 } from '@reinraum/protocol';
 import nacl from 'tweetnacl';
-import { type Authorised, RefusedAct } from './authorise.ts';
+import { type Authorised, checkUnused, RefusedAct } from './authorise.ts';
 import type { Engine } from './engine/duckdb.ts';
 import type { Engines } from './engine/engines.ts';
 import type { Ledger, Logged } from './ledger.ts';
@@ -78,7 +78,7 @@ export async function declare(
   const digest = digestOf(offer);
   await desk.uploadKeys.put(digest, secret);
   const logged = await desk.ledger.exclusive(async (append) => {
-    if (room.used.has(act.statement.id)) throw new RefusedAct('statement-replayed', 'id', act);
+    checkUnused(room, act);
     if (!isNextVersion(room, body)) throw new RefusedAct('dataset-version', 'version', act);
     await desk.ledger.objects.put(canonicalBytes(offer));
     const detail = { dataset: body.dataset, version: body.version, offer: digest };
@@ -125,7 +125,7 @@ export async function handOver(
   const salt = new Uint8Array(32);
   desk.fill(salt);
   const logged = await desk.ledger.exclusive(async (append) => {
-    if (room.used.has(act.statement.id)) throw new RefusedAct('statement-replayed', 'id', act);
+    checkUnused(room, act);
     if (room.datasets.get(body.dataset)?.get(body.version)?.offer !== offer) {
       throw new RefusedAct('dataset-not-declared', 'version', act);
     }
@@ -159,7 +159,7 @@ export async function withdraw(desk: Intakes, room: Room, act: Act<'dataset.with
   const isOwner = schema.owner === act.member.unit && act.member.roles.includes('owner');
   if (!isOwner && !act.member.roles.includes('dpo')) throw new RefusedAct('dataset-not-owned', 'dataset', act);
   const logged = await desk.ledger.exclusive(async (append) => {
-    if (room.used.has(act.statement.id)) throw new RefusedAct('statement-replayed', 'id', act);
+    checkUnused(room, act);
     const before = room.datasets.get(dataset)?.get(version);
     if (before?.state !== 'admitted' && before?.state !== 'declared') {
       throw new RefusedAct('dataset-not-admitted', 'version', act);

@@ -15,7 +15,7 @@ import {
   type Opening,
   type StatementOf,
 } from '@reinraum/protocol';
-import { type Authorised, RefusedAct } from './authorise.ts';
+import { type Authorised, by, checkUnused, RefusedAct } from './authorise.ts';
 import type { Ledger, Logged } from './ledger.ts';
 import type { DetailStore } from './vault/details.ts';
 
@@ -132,12 +132,4 @@ function keptIn(room: Room, act: Authorised, scope: string): DetailState {
   if (!known) throw new RefusedAct('detail-unknown', 'scope', act);
   if (known.erasedBy !== null) throw new RefusedAct('detail-erased', 'scope', act);
   return known;
-}
-
-function checkUnused(room: Room, act: Authorised): void {
-  if (room.used.has(act.statement.id)) throw new RefusedAct('statement-replayed', 'id', act);
-}
-
-function by(act: Authorised) {
-  return { actor: { ref: act.member.ref, unit: act.member.unit }, statements: [act] };
 }

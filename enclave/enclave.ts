@@ -22,21 +22,20 @@ import {
   type Unwitnessed,
   utf8,
 } from '@reinraum/protocol';
+import { entryOf } from './acts.ts';
 import { AnswerFailed, answer, type Desk, recover, type Step, stockApproved } from './answer.ts';
 import { type Authorised, authorise, ForkSeen, isCurrent, RefusedAct } from './authorise.ts';
 import { catalogueOf, previewIn } from './catalogue.ts';
-import { declare, destroyWithdrawnKeys, handOver, type Intakes, sealTo, withdraw } from './datasets.ts';
+import { declare, destroyWithdrawnKeys, handOver, type Intakes, sealTo } from './datasets.ts';
 import type { Run } from './decide.ts';
-import { describe, erase, eraseErased, hold, openDetails } from './details.ts';
+import { eraseErased, openDetails } from './details.ts';
 import { Finality } from './finality.ts';
 import { checkFounding } from './founding.ts';
 import type { Ledger, Logged } from './ledger.ts';
 import { recoverMember } from './members.ts';
 import { ObjectStore } from './objects.ts';
 import type { FillRandom } from './privacy/bits.ts';
-import { approve, clear, propose, revoke } from './queries.ts';
-import { retract } from './retractions.ts';
-import { acknowledge, review } from './reviews.ts';
+import { prune } from './retention.ts';
 import { Sessions } from './sessions.ts';
 import { checkFormat, deskOf, hasEntries, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
 
@@ -245,44 +244,21 @@ export class Enclave {
         const { logged, report } = await handOver(desk, room, { ...act, statement });
         return { accepted: await this.#accepted(logged), body: report };
       }
-      case 'dataset.withdraw':
-        return { accepted: await this.#accepted((await withdraw(desk, room, { ...act, statement })).logged) };
-      case 'query.propose':
-        return { accepted: await this.#accepted(await propose(ledger, room, { ...act, statement }, object)) };
-      case 'query.approve': {
-        const logged = await approve(ledger, room, { ...act, statement });
-        stockApproved(desk, room);
-        return { accepted: await this.#accepted(logged) };
-      }
-      case 'query.revoke':
-        return { accepted: await this.#accepted(await revoke(ledger, room, { ...act, statement })) };
-      case 'query.clear':
-        return { accepted: await this.#accepted(await clear(ledger, room, { ...act, statement })) };
-      case 'release.retract':
-        return { accepted: await this.#accepted(await retract(ledger, room, { ...act, statement })) };
+      case 'query.run':
+        return this.#run({ ...act, statement }, opening, waiting);
+      case 'detail.open':
+        return this.#openDetails({ ...act, statement }, waiting);
+      case 'log.prune':
+        return this.#prune({ ...act, statement }, waiting);
+      case 'session.open':
+        return this.#openSession(act);
       case 'member.recover': {
         const logged = await recoverMember(ledger, room, { ...act, statement }, object, this.#options.clock());
         if (logged.entry.type === 'member.recovered') this.#sessions.endOf(statement.body.member);
         return { accepted: await this.#accepted(logged) };
       }
-      case 'query.run':
-        return this.#run({ ...act, statement }, opening, waiting);
-      case 'detail.describe':
-        return { accepted: await this.#accepted(await describe(desk, room, { ...act, statement }, object)) };
-      case 'detail.open':
-        return this.#openDetails({ ...act, statement }, waiting);
-      case 'detail.hold':
-        return { accepted: await this.#accepted(await hold(desk, room, { ...act, statement })) };
-      case 'detail.erase':
-        return { accepted: await this.#accepted(await erase(desk, room, { ...act, statement })) };
-      case 'review.complete':
-        return { accepted: await this.#accepted(await review(ledger, room, { ...act, statement })) };
-      case 'alert.acknowledge':
-        return { accepted: await this.#accepted(await acknowledge(ledger, room, { ...act, statement })) };
-      case 'session.open':
-        return this.#openSession(act);
       default:
-        return statement satisfies never;
+        return { accepted: await this.#accepted(await entryOf(desk, room, { ...act, statement }, object)) };
     }
   }
 
@@ -310,6 +286,15 @@ export class Enclave {
     const header = { format: 'reinraum/details/v1', room: room.id, scope };
     const body = await sealTo(desk, act.member.readingKey, header, utf8(text));
     return { accepted: await this.#accepted(logged), body };
+  }
+
+  async #prune(act: Authorised & { readonly statement: StatementOf<'log.prune'> }, waiting: Waiting): Promise<Outcome> {
+    const { ledger, room, finality } = this.#open();
+    const logged = await prune(ledger, room, act, this.#options.clock());
+    // Nothing goes before its witnesses know that it may.
+    await waiting(finality.until(logged.index + 1));
+    await ledger.exclusive(() => ledger.forget());
+    return { accepted: await this.#accepted(logged) };
   }
 
   async #openSession(act: Authorised): Promise<Outcome> {
@@ -371,6 +356,8 @@ export class Enclave {
   async #start(ledger: Ledger): Promise<void> {
     const { room } = ledger;
     if (!room) throw new Error('enclave: a log without a room');
+    // A pruning that was interrupted, or a copy from before it.
+    await ledger.forget();
     const claims = await ledger.objects.put(canonicalBytes(this.#claims));
     const nonce = new Uint8Array(32);
     this.#options.fill(nonce);

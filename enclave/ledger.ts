@@ -2,7 +2,7 @@
  * The room's memory: log, objects and the fold of both. Every entry passes the rules of replay before it is appended and
  * is durable and published before it counts; one act at a time.
  */
-import { type Log, Replay, type Room } from '@reinraum/audit';
+import { encodeSnapshot, type Log, mayBeginAt, type ReadObject, Replay, type Room } from '@reinraum/audit';
 import { encodeEntry, formatInstant, type LogEntry, type SignedStatement } from '@reinraum/protocol';
 import type { ObjectStore } from './objects.ts';
 
@@ -41,7 +41,7 @@ export class Ledger {
   readonly log: Log;
   readonly objects: ObjectStore;
   readonly #options: LedgerOptions;
-  readonly #replay: Replay;
+  #replay: Replay;
   #turn: Promise<unknown> = Promise.resolve();
   #lastAt = '';
 
@@ -55,10 +55,43 @@ export class Ledger {
   /** Opens the ledger by replaying the whole log; throws `Broken` where an entry breaks a rule. */
   static async open(options: LedgerOptions): Promise<Ledger> {
     const ledger = new Ledger(options);
-    for (let index = 0; index < options.log.size; index++) {
-      ledger.#lastAt = (await ledger.#replay.apply(await options.log.entry(index))).at;
+    const read: ReadObject = (digest) => options.objects.get(digest);
+    const { first } = options.log;
+    let replay = first === 0 ? ledger.#replay : undefined;
+    let from = 0;
+    for await (const { index, bytes } of options.log.entries()) {
+      if (!replay) replay = await Replay.behind((from = index), bytes, read);
+      if (replay) ledger.#lastAt = (await replay.apply(bytes)).at;
     }
+    ledger.#replay = replay ?? ledger.#replay;
+    if (first > 0 && !mayBeginAt(ledger.room, from)) throw new Error('ledger: the first entries are missing');
     return ledger;
+  }
+
+  /** Keeps what the entries so far add up to as an object, and returns its digest. Only in a turn. */
+  keepSnapshot(): Promise<string> {
+    return this.objects.put(encodeSnapshot(this.#replay.snapshot()).bytes);
+  }
+
+  /**
+   * Removes from the disk what the latest pruning gave up: objects that no entry, snapshot or charter names any more, then the
+   * entries. Durable on return; to be done again where it was interrupted. Only in a turn.
+   */
+  async forget(): Promise<void> {
+    const { charterDigest, retention } = this.room ?? {};
+    if (!charterDigest || !retention?.pruned) return;
+    const { snapshot } = retention.pruned;
+    const named = new Set([charterDigest]);
+    const name = (text: Uint8Array) => digestsIn(text).forEach((digest) => named.add(digest));
+    for await (const { index, bytes } of this.log.entries()) if (index >= snapshot) name(bytes);
+    for (const digest of [
+      charterDigest,
+      ...[...retention.snapshots].filter(([index]) => index >= snapshot).map(([, { state }]) => state),
+    ]) {
+      name((await this.objects.get(digest)) ?? new Uint8Array());
+    }
+    await this.objects.keepOnly(named);
+    await this.log.prune(snapshot);
   }
 
   get room(): Room | undefined {
@@ -98,4 +131,9 @@ export class Ledger {
     this.#lastAt = entry.at;
     return { index, bytes, entry };
   }
+}
+
+/** Every digest that a JSON text names. */
+function digestsIn(text: Uint8Array): readonly string[] {
+  return new TextDecoder().decode(text).match(/[0-9a-f]{64}/g) ?? [];
 }

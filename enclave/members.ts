@@ -1,7 +1,7 @@
 /** New keys for a member who has lost the old ones (docs/spec/policy.md §5): each approval is an act, the last one recovers. */
 import { approvalsOf, earliest, isPossession, isRecovered, lifetimeMaxMs, type Room, unfitKey } from '@reinraum/audit';
 import { canonicalText, formatInstant, openEnvelope, type SignedStatement, type StatementOf } from '@reinraum/protocol';
-import { type Authorised, RefusedAct } from './authorise.ts';
+import { type Authorised, checkUnused, RefusedAct } from './authorise.ts';
 import type { Ledger, Logged } from './ledger.ts';
 
 type Act = Authorised & { readonly statement: StatementOf<'member.recover'> };
@@ -22,7 +22,7 @@ export async function recoverMember(
   const proof = await possession(act, untrustedProof, formatInstant(nowMs));
   return ledger.exclusive(async (append) => {
     // Checked again: another recovery may have come first, of this member or of the one who approves.
-    if (room.used.has(act.statement.id)) throw new RefusedAct('statement-replayed', 'id', act);
+    checkUnused(room, act);
     if (room.used.has(proof.statement.id)) throw new RefusedAct('recovery-unproved', 'object', act);
     const { unit } = checkKeys(room, act);
     const activity = 'verwalten';

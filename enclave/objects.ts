@@ -21,6 +21,11 @@ export class ObjectStore {
     return digest;
   }
 
+  /** Removes every object but these. Durable on return. */
+  async keepOnly(digests: ReadonlySet<string>): Promise<void> {
+    await this.#directory.remove((await this.#directory.names('')).filter((name) => !digests.has(name)));
+  }
+
   /** The bytes of a digest, undefined where they are not kept. The caller checks them against the digest. */
   async get(digest: string): Promise<Uint8Array | undefined> {
     return digestPattern.test(digest) ? this.#directory.read(digest) : undefined;

@@ -1,7 +1,7 @@
 /** What owners, analysts and data protection officers do with queries: propose, approve, revoke, clear. */
 import { checkProposal, type QueryState, type Room, type TableState } from '@reinraum/audit';
 import { canonicalBytes, digestOf, fieldOf, type Json, Question, Refusal, type StatementOf } from '@reinraum/protocol';
-import { type Authorised, RefusedAct } from './authorise.ts';
+import { type Authorised, by, checkUnused, RefusedAct } from './authorise.ts';
 import type { Ledger, Logged } from './ledger.ts';
 
 type Act<Type extends 'query.propose' | 'query.approve' | 'query.revoke' | 'query.clear'> = Authorised & {
@@ -64,12 +64,4 @@ export async function clear(ledger: Ledger, room: Room, act: Act<'query.clear'>)
 /** A query or a table derived from queries. */
 function stateOf({ queries, tables }: Room, digest: string): QueryState | TableState | undefined {
   return queries.get(digest) ?? tables.get(digest);
-}
-
-function checkUnused(room: Room, act: Authorised): void {
-  if (room.used.has(act.statement.id)) throw new RefusedAct('statement-replayed', 'id', act);
-}
-
-function by(act: Authorised) {
-  return { actor: { ref: act.member.ref, unit: act.member.unit }, statements: [act] };
 }

@@ -1,7 +1,7 @@
 /** Taking back a wrong release: its readers are told, it is not delivered again, its price is not given back. */
 import { mayRetract, type Room } from '@reinraum/audit';
 import type { StatementOf } from '@reinraum/protocol';
-import { type Authorised, RefusedAct } from './authorise.ts';
+import { type Authorised, checkUnused, RefusedAct } from './authorise.ts';
 import type { Ledger, Logged } from './ledger.ts';
 
 type Act = Authorised & { readonly statement: StatementOf<'release.retract'> };
@@ -10,7 +10,7 @@ type Act = Authorised & { readonly statement: StatementOf<'release.retract'> };
 export async function retract(ledger: Ledger, room: Room, act: Act): Promise<Logged> {
   const { charge, reason } = act.statement.body;
   return ledger.exclusive(async (append) => {
-    if (room.used.has(act.statement.id)) throw new RefusedAct('statement-replayed', 'id', act);
+    checkUnused(room, act);
     const charged = room.charges.get(charge)?.entry;
     const release = room.releases.get(charge);
     if (!charged || release === undefined) throw new RefusedAct('release-unknown', 'charge', act);

@@ -1,7 +1,7 @@
 /** What data protection officers sign after reading the log: reviews and acknowledged warnings. */
 import { isReviewable, type Room } from '@reinraum/audit';
 import type { StatementOf } from '@reinraum/protocol';
-import { type Authorised, RefusedAct } from './authorise.ts';
+import { type Authorised, by, checkUnused, RefusedAct } from './authorise.ts';
 import type { Ledger, Logged } from './ledger.ts';
 
 type Act<Type extends 'review.complete' | 'alert.acknowledge'> = Authorised & { readonly statement: StatementOf<Type> };
@@ -10,7 +10,7 @@ type Act<Type extends 'review.complete' | 'alert.acknowledge'> = Authorised & { 
 export function review(ledger: Ledger, room: Room, act: Act<'review.complete'>): Promise<Logged> {
   const { body } = act.statement;
   return ledger.exclusive(async (append) => {
-    if (room.used.has(act.statement.id)) throw new RefusedAct('statement-replayed', 'id', act);
+    checkUnused(room, act);
     if (!isReviewable(body, ledger.log.size)) throw new RefusedAct('entry-unknown', 'to', act);
     return append({ type: 'review.completed', activity: 'verwalten', ...by(act), detail: body });
   });
@@ -20,12 +20,8 @@ export function review(ledger: Ledger, room: Room, act: Act<'review.complete'>):
 export function acknowledge(ledger: Ledger, room: Room, act: Act<'alert.acknowledge'>): Promise<Logged> {
   const { body } = act.statement;
   return ledger.exclusive(async (append) => {
-    if (room.used.has(act.statement.id)) throw new RefusedAct('statement-replayed', 'id', act);
+    checkUnused(room, act);
     if ((body.entry ?? 0) >= ledger.log.size) throw new RefusedAct('entry-unknown', 'entry', act);
     return append({ type: 'alert.acknowledged', activity: 'verwalten', ...by(act), detail: body });
   });
-}
-
-function by(act: Authorised) {
-  return { actor: { ref: act.member.ref, unit: act.member.unit }, statements: [act] };
 }

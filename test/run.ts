@@ -41,8 +41,8 @@ const testStages: readonly TestStage[] = [
   { name: 'isolation', folders: ['isolation/'], filesAtOnce: 1 },
   // A log or a witness alone is no whole room, and a room with witnesses mostly waits for them.
   { name: 'logs and witnesses', folders: ['faults/log-', 'faults/witness', 'e2e/witness'], filesAtOnce: 2 },
-  { name: 'faults', folders: ['faults/'], filesAtOnce: 1 },
-  { name: 'e2e', folders: ['e2e/'], filesAtOnce: 1 },
+  { name: 'faults', folders: ['faults/'], filesAtOnce: 2 },
+  { name: 'e2e', folders: ['e2e/'], filesAtOnce: 2 },
 ];
 
 const nightlyStages = ['statistics', 'attacks', 'logs and witnesses', 'faults'] as const;

@@ -7,6 +7,7 @@ import { Noise } from './mechanism.ts';
 import { Bytes32, Digest, Fraction, Instant, MemberRef, Signature64, Slug, UnitPath } from './name.ts';
 import type { RefusalCode } from './refusal.ts';
 import { isRefusalCode } from './refusal.ts';
+import { LogHold, Pruning } from './retention.ts';
 import { Acknowledgement, Review } from './review.ts';
 import { RetractionReason } from './statement.ts';
 
@@ -109,6 +110,11 @@ export const LogEntry = z.discriminatedUnion('type', [
   entry('detail.erased', 'loeschen', { scope: DetailScope, reason: ErasureReason }),
   entry('review.completed', 'verwalten', Review),
   entry('alert.acknowledged', 'verwalten', Acknowledgement),
+  /** `state` is the digest of everything the entries before this one add up to ({@link Snapshot}). */
+  entry('log.snapshot', 'verwalten', { state: Digest }),
+  entry('log.held', 'verwalten', LogHold),
+  entry('log.prune-requested', 'verwalten', Pruning),
+  entry('log.pruned', 'loeschen', Pruning),
   entry('statement.refused', 'verwalten', { statement: z.string().max(40), code: Code }),
   entry('session.opened', 'verwalten', { scope: z.literal('log'), until: Instant }),
 ]);

@@ -22,6 +22,18 @@ export const refusals = {
     de: 'Diese Angaben sind gesperrt und werden nicht gelöscht, bis die Sperre aufgehoben ist.',
     en: 'These details are held and are not erased until the hold is lifted.',
   },
+  'snapshot-unknown': {
+    de: 'Diesen Schnappschuss gibt es nicht, er hat eine andere Prüfsumme, oder alles vor ihm ist schon gelöscht.',
+    en: 'There is no such snapshot, it has another digest, or everything before it is pruned already.',
+  },
+  'log-held': {
+    de: 'Das Protokoll ist gesperrt; nichts davon wird gelöscht, bis die Sperre aufgehoben ist.',
+    en: 'The log is held; nothing of it is pruned until the hold is lifted.',
+  },
+  'retention-not-over': {
+    de: 'Die Aufbewahrungsfrist der Charta ist für diese Einträge noch nicht abgelaufen.',
+    en: 'The charter’s retention period for these entries is not over yet.',
+  },
   'quorum-missing': {
     de: 'Zu wenige Zeugen haben den Stand des Protokolls bestätigt; ohne sie verlässt keine Antwort den Raum. Später erneut fragen: Was schon berechnet ist, kommt dann ohne Abbuchung.',
     en: 'Too few witnesses have confirmed the log; without them no answer leaves the room. Ask again later: what was computed already comes at no charge then.',

@@ -5,6 +5,7 @@ import { canonicalBytes, parseCanonical } from './canonical.ts';
 import { CommittedDetail, DetailScope, ErasureReason } from './detail.ts';
 import { Bytes32, Day, Digest, Instant, MemberRef, Signature64, Slug, StatementId, UnitPath } from './name.ts';
 import { Refusal } from './refusal.ts';
+import { LogHold, Pruning } from './retention.ts';
 import { Acknowledgement, Review } from './review.ts';
 import { type SigningKey, sign, verify } from './signature.ts';
 
@@ -30,7 +31,8 @@ const common = {
   seen: Seen,
 };
 
-const handover = {
+/** What a steward says of a version of a dataset. */
+export const handover = {
   dataset: Slug,
   version: z.int().min(1).max(1_000_000),
   /** Manifest statement of the version before, null for the first. */
@@ -91,6 +93,10 @@ export const Statement = z.discriminatedUnion('type', [
   statement('session.open', { scope: z.literal('log') }),
   statement('review.complete', Review),
   statement('alert.acknowledge', Acknowledgement),
+  statement('log.snapshot', {}),
+  statement('log.hold', LogHold),
+  /** Signed by an officer who asks for it, and by one of another party who approves it. */
+  statement('log.prune', Pruning),
 ]);
 export type Statement = z.infer<typeof Statement>;
 /** What a statement does. */

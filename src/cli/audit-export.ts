@@ -88,6 +88,7 @@ export async function exportFile(
       count += 1;
     });
     const verdict = await verifyState(source, room, {
+      resumed: (start) => fold.resumed(start),
       object: (digest, bytes) => fold.object(digest, bytes),
       entry: (index, bytes) => fold.entry(index, bytes),
     });

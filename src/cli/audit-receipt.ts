@@ -1,5 +1,5 @@
 /** `reinraum audit receipt`: a proof that one entry is in the log, to hand on. */
-import { encodeReceipt } from '@reinraum/audit';
+import { bundleOf, encodeReceipt, tileWidth } from '@reinraum/audit';
 import type { Command } from 'commander';
 import { verifyState } from './audit.ts';
 import { print } from './output.ts';
@@ -18,8 +18,9 @@ export function addAuditReceipt(audit: Command): void {
       const verdict = await verifyState(source, room);
       if (!verdict.verified) throw new Error(`NOT verified: ${verdict.rule}: ${verdict.message}`);
       const index = /^(?:0|[1-9][0-9]{0,14})$/.test(entry) ? Number(entry) : Number.NaN;
-      if (!(index < verdict.size)) {
-        throw new Error(`Eintrag von 0 bis ${verdict.size - 1} angeben / give an entry from 0 to ${verdict.size - 1}`);
+      const [first, last] = [bundleOf(verdict.from) * tileWidth, verdict.size - 1];
+      if (!(index >= first && index <= last)) {
+        throw new Error(`Eintrag von ${first} bis ${last} angeben / give an entry from ${first} to ${last}`);
       }
       print((await receiptOf(await readerOf(source, verdict.room), index)).trimEnd());
     });

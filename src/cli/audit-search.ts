@@ -91,10 +91,11 @@ function filterOf({ from, to, ...others }: Omit<SearchWords, 'limit'>): Filter {
  * in it. Throws where one differs. A row that was taken out of the file is not noticed so; only a new index would have it.
  */
 export async function prove(source: StateSource, room: string, { rows }: Found): Promise<void> {
-  const { entryAt } = await readerOf(source, room);
+  const { entryAt, before } = await readerOf(source, room);
+  const facts = await before();
   for (const { row, question } of rows) {
     const isQuestion = question === null || (await isNamed(source, question));
-    if (!isQuestion || !isDeepStrictEqual(row, await rowFrom(row.index, entryAt))) {
+    if (!isQuestion || !isDeepStrictEqual(row, await rowFrom(row.index, entryAt, facts))) {
       throw new Error(
         `Der Suchindex sagt zu Eintrag ${row.index} etwas anderes als das Protokoll: Datei löschen, neu suchen / ` +
           `of entry ${row.index} the index says something else than the log: delete the file and search again`,

@@ -11,6 +11,7 @@ export async function readVerified(state: string, wanted?: string): Promise<Veri
   const fold = new VerifiedFold();
   let room: Room | undefined;
   const verdict = await verifyState(source, wanted, {
+    resumed: (start) => fold.resumed(start),
     object: (digest, bytes) => fold.object(digest, bytes),
     entry: (index, bytes) => fold.entry(index, bytes),
     room: (accepted) => {

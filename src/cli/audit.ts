@@ -8,6 +8,7 @@ import {
   leftoverFault,
   parseCheckpoint,
   parseNote,
+  type Resumption,
   type Room,
   verifyLog,
 } from '@reinraum/audit';
@@ -29,7 +30,7 @@ export function addAudit(program: Command): Command {
     .action(async (state: string, options: { room?: string; json?: boolean }) => {
       const verdict = await verifyState(state, options.room);
       if (options.json) print(JSON.stringify(verdict));
-      else if (verdict.verified) say(`verified: room ${verdict.room}, ${verdict.size} entries`);
+      else if (verdict.verified) say(`verified: room ${verdict.room}, ${verdict.size} entries${sinceOf(verdict.from)}`);
       else
         say(
           `NOT verified: ${verdict.entry === null ? '' : `entry ${verdict.entry}: `}${verdict.rule}: ${verdict.message}`,
@@ -39,12 +40,21 @@ export function addAudit(program: Command): Command {
   return audit;
 }
 
+/** Where a pruned log begins. Its older entries are hashes and the snapshot's sums. */
+function sinceOf(from: number): string {
+  return from === 0
+    ? ''
+    : `; those before entry ${from} were pruned, their hashes and the snapshot of entry ${from} stand for them`;
+}
+
 /** A verdict as plain JSON. */
 export type StateVerdict =
   | {
       readonly verified: true;
       readonly room: string;
       readonly size: number;
+      /** First entry that was replayed: 0, or the snapshot before which everything was pruned. */
+      readonly from: number;
       /** Σρ or Σε, and Σδ, by population. */
       readonly spent: Record<string, { loss: string; delta: string }>;
     }
@@ -54,6 +64,8 @@ export type StateVerdict =
 export interface LogObserver {
   /** An object the rules have read. A wrong one ends the verification before the next entry. */
   readonly object?: (digest: string, bytes: Uint8Array) => void;
+  /** Verification began behind a pruning; told before any entry. */
+  readonly resumed?: (start: Resumption) => void;
   /** An entry every rule has accepted. */
   readonly entry?: (index: number, bytes: Uint8Array) => void;
   /** The room the rules made of it, once everything has been accepted; not called otherwise. */
@@ -79,6 +91,7 @@ export async function verifyState(
       return object;
     },
     ...(room === undefined ? {} : { room }),
+    resumed: (start) => observer.resumed?.(start),
     each(index, entry, size) {
       if (journal && !journal.holds(index, entry)) throw new Broken('journal', 'the journal differs from the log');
       observer.entry?.(index, entry);
@@ -101,7 +114,13 @@ export async function verifyState(
     id,
     { loss: formatRational(loss), delta: formatRational(delta) },
   ]);
-  return { verified: true, room: verdict.room.id, size: verdict.size, spent: Object.fromEntries(spent) };
+  return {
+    verified: true,
+    room: verdict.room.id,
+    size: verdict.size,
+    from: verdict.from,
+    spent: Object.fromEntries(spent),
+  };
 }
 
 /** Paths of all tiles, below the log; files still being written are none yet. */

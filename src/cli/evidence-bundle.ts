@@ -6,7 +6,16 @@ import { createHash } from 'node:crypto';
 import { existsSync, renameSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { bundlesAt, DurableDirectory, fetchTile, type NewFile, tilePath, tilesAt } from '@reinraum/audit';
+import {
+  bundleOf,
+  bundlesAt,
+  DurableDirectory,
+  fetchTile,
+  type NewFile,
+  tilePath,
+  tilesAt,
+  tileWidth,
+} from '@reinraum/audit';
 import { Instance } from '@reinraum/client';
 import { Charter, DatasetSchema, decodeEntry, parseCanonical, toBase64, utf8 } from '@reinraum/protocol';
 import { occupied, syncDirectory } from '../export/new-file.ts';
@@ -18,7 +27,7 @@ import { bundleNames, isWholeBundle, sumsOf } from './bundle-fault.ts';
 import { repositoryRoot } from './root.ts';
 import { openState, type RoomLogReader, readerOf, type StateSource } from './state-source.ts';
 
-/** Which entries get a receipt of their own. The first entry always has one: `VERIFY.md` walks through it. */
+/** Which entries get a receipt of their own. The first entry that is kept always has one: `VERIFY.md` walks through it. */
 export type ReceiptChoice = 'releases' | 'all' | readonly number[];
 
 /** What is wanted. */
@@ -61,12 +70,13 @@ export async function exportBundle(
   });
   if (!verdict.verified) throw new Error(`NOT verified, nothing is exported: ${verdict.rule}: ${verdict.message}`);
   const reader = await readerOf(source, verdict.room);
-  const chosen = numbersOf(receipts, releases, verdict.size);
+  const first = bundleOf(verdict.from) * tileWidth;
+  const chosen = numbersOf(receipts, releases, { first, size: verdict.size });
   const making = `${target}.${process.pid}.tmp`;
   try {
     const folder = new DurableDirectory(making);
     let batch: NewFile[] = [];
-    for await (const file of filesOf(source, { room: verdict.room, reader, read, chosen, foreign })) {
+    for await (const file of filesOf(source, { room: verdict.room, reader, read, first, chosen, foreign })) {
       batch.push(file);
       if (batch.length === filesAtOnce) await folder.write(batch.splice(0));
     }
@@ -90,16 +100,21 @@ interface Contents {
   readonly room: string;
   readonly reader: RoomLogReader;
   readonly read: ReadonlyMap<string, Uint8Array>;
+  /** First entry whose bundle is kept. */
+  readonly first: number;
   readonly chosen: readonly number[];
   readonly foreign: string | undefined;
 }
 
 async function* filesOf(source: StateSource, contents: Contents): AsyncGenerator<NewFile> {
-  const { room, reader, read, chosen, foreign } = contents;
+  const { room, reader, read, first, chosen, foreign } = contents;
   const { head, vkey } = reader;
   yield { path: 'log/checkpoint', bytes: utf8(head.note) };
   for (const tiles of [bundlesAt(head.size), tilesAt(head.size)]) {
-    for (const tile of tiles) yield { path: `log/${tilePath(tile)}`, bytes: await fetchTile(source.fetch, tile) };
+    for (const tile of tiles) {
+      if (tile.level === 'entries' && tile.index < bundleOf(first)) continue;
+      yield { path: `log/${tilePath(tile)}`, bytes: await fetchTile(source.fetch, tile) };
+    }
   }
   for (const [digest, bytes] of read) yield { path: `objects/${digest}`, bytes };
   const instance = instanceIn(room, read);
@@ -110,7 +125,7 @@ async function* filesOf(source: StateSource, contents: Contents): AsyncGenerator
     yield { path: `${bundleNames.receipts}/${index}.tlog-proof`, bytes: utf8(await receiptOf(reader, index)) };
   }
   if (foreign !== undefined) yield* copied(foreign);
-  const facts = { room, size: head.size, root: toBase64(head.root), vkey, hasForeign: foreign !== undefined };
+  const facts = { room, size: head.size, root: toBase64(head.root), vkey, first, hasForeign: foreign !== undefined };
   yield { path: bundleNames.page, bytes: utf8(verifyPage(facts)) };
 }
 
@@ -124,11 +139,17 @@ function instanceIn(room: string, read: ReadonlyMap<string, Uint8Array>): Instan
   });
 }
 
-function numbersOf(receipts: ReceiptChoice, releases: readonly number[], size: number): number[] {
-  if (receipts === 'all') return Array.from({ length: size }, (_, index) => index);
+function numbersOf(
+  receipts: ReceiptChoice,
+  releases: readonly number[],
+  { first, size }: { readonly first: number; readonly size: number },
+): number[] {
+  if (receipts === 'all') return Array.from({ length: size - first }, (_, at) => first + at);
   const chosen = receipts === 'releases' ? releases : receipts;
-  if (chosen.some((index) => index >= size)) throw new Error(`--receipts: das Protokoll hat / the log has ${size}`);
-  return [...new Set([0, ...chosen])].sort((a, b) => a - b);
+  if (chosen.some((index) => index < first || index >= size)) {
+    throw new Error(`--receipts: Einträge von ${first} bis ${size - 1} / entries from ${first} to ${size - 1}`);
+  }
+  return [...new Set([first, ...chosen])].sort((a, b) => a - b);
 }
 
 /** The folder of programs others can verify with, where this installation has one. */

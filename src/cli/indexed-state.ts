@@ -1,4 +1,5 @@
 /** Brings a derived index to the head of a log, or tells that it has to be made anew (docs/spec/audit-tools.md §1). */
+import type { Resumption } from '@reinraum/audit';
 import { toHex } from '@reinraum/protocol';
 import type { EntryIndex, IndexHead } from '../index/entry-index.ts';
 import { EntryFold } from '../index/fold.ts';
@@ -52,7 +53,12 @@ async function pass(
   const fold = new EntryFold((folded) => {
     if (fits && folded.row.index >= from) index.add(folded);
   });
+  let first = 0;
   const observer = {
+    resumed(start: Resumption) {
+      first = start.index;
+      fold.resumed(start);
+    },
     object: (digest: string, bytes: Uint8Array) => fold.object(digest, bytes),
     entry(at: number, bytes: Uint8Array) {
       fold.entry(at, bytes);
@@ -70,6 +76,8 @@ async function pass(
     await index.rollback();
     return verdict.verified ? 'other-log' : verdict;
   }
+  // What was pruned from the log does not live on in what was derived from it.
+  await index.forgetBefore(first);
   const head = { room: verdict.room, size: verdict.size, root: toHex(fold.root()) };
   await index.commit(head);
   return { verified: true, head, step: known ? 'extended' : 'made' };

@@ -11,6 +11,7 @@ import { addMember } from './member.ts';
 import { say } from './output.ts';
 import { addQuery } from './query.ts';
 import { addRelease } from './release.ts';
+import { addRetention } from './retention.ts';
 import { addReview } from './review.ts';
 import { addSchema } from './schema.ts';
 import { addScreens } from './screens.ts';
@@ -33,6 +34,7 @@ const commands = [
   addMember,
   addDetail,
   addReview,
+  addRetention,
   addAuditCommands,
   addWitness,
   addScreens,

@@ -11,9 +11,11 @@ import {
   LogReader,
   parseNote,
   type ReadObject,
+  resumption,
   type VerifiedCheckpoint,
 } from '@reinraum/audit';
 import { Charter, decodeEntry, fromBase64, type LogEntry, parseCanonical } from '@reinraum/protocol';
+import { type ChargeFacts, factsBefore } from '../index/row.ts';
 
 /** Where a log and its objects are read from. */
 export interface StateSource {
@@ -71,6 +73,8 @@ export interface RoomLogReader {
   readonly head: VerifiedCheckpoint;
   /** An entry, proved to be in the log at `head`. Throws `EvidenceError`. */
   readonly entryAt: (index: number) => Promise<LogEntry>;
+  /** What entries take from charges that were pruned. */
+  readonly before: () => Promise<ReadonlyMap<number, ChargeFacts>>;
   /** The same in bytes, with its proof: leaf's sibling first. */
   readonly proved: (index: number) => Promise<{ readonly entry: Uint8Array; readonly proof: readonly Uint8Array[] }>;
 }
@@ -91,6 +95,10 @@ export async function readerOf({ fetch, readObject }: StateSource, room: string)
   return {
     vkey,
     head,
+    async before() {
+      const start = await resumption(reader, head, readObject);
+      return start ? factsBefore(start.room) : new Map();
+    },
     entryAt: async (index) => decodeEntry(await reader.entry(index, head)),
     proved: async (index) => ({
       entry: await reader.entry(index, head),

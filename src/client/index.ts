@@ -11,5 +11,6 @@ export * from './lifecycle.ts';
 export * from './named-schema.ts';
 export * from './random.ts';
 export * from './recovery.ts';
+export * from './retention.ts';
 export * from './room-client.ts';
 export * from './spreadsheet.ts';

@@ -46,6 +46,10 @@ const mapping: Readonly<Record<EntryType, Mapped>> = {
   'detail.erased': { activity: 'delete', entity: 'details', severity: 'Medium' },
   'review.completed': { activity: 'other', entity: 'log', severity: 'Informational' },
   'alert.acknowledged': { activity: 'other', entity: 'log', severity: 'Low' },
+  'log.snapshot': { activity: 'other', entity: 'log', severity: 'Informational' },
+  'log.held': { activity: 'update', entity: 'log', severity: 'Low' },
+  'log.prune-requested': { activity: 'other', entity: 'log', severity: 'Low' },
+  'log.pruned': { activity: 'delete', entity: 'log', severity: 'Medium' },
   'statement.refused': { activity: 'other', entity: 'statement', severity: 'Low', failed: true },
   'session.opened': { activity: 'read', entity: 'log', severity: 'Informational' },
 };

@@ -1,5 +1,5 @@
 /** `VERIFY.md` of an evidence bundle: how a stranger verifies it, in German and English, with commands to paste. */
-import { tilePath, tileWidthAt } from '@reinraum/audit';
+import { bundleOf, tilePath, tileWidthAt } from '@reinraum/audit';
 
 /** What the page is about. `root` in base64, as in the checkpoint. */
 export interface BundleFacts {
@@ -7,16 +7,19 @@ export interface BundleFacts {
   readonly size: number;
   readonly root: string;
   readonly vkey: string;
+  /** First entry whose bundle is kept: 0, or what is left behind a pruning. */
+  readonly first: number;
   /** Whether programs of others are in the bundle, under `foreign/`. */
   readonly hasForeign: boolean;
 }
 
 /** Not a block of `sh`: that is the one below, which needs no Go. */
-const goCommand = [
-  '```text',
-  'cd foreign && go run . -key "$(cat ../keys/log.vkey)" -receipt ../receipts/0.tlog-proof ../log',
-  '```',
-].join('\n');
+const goCommand = (first: number) =>
+  [
+    '```text',
+    `cd foreign && go run . -key "$(cat ../keys/log.vkey)"${first === 0 ? '' : ` -pruned ${first}`} -receipt ../receipts/${first}.tlog-proof ../log`,
+    '```',
+  ].join('\n');
 
 /** The page. A test runs the shell block as it stands here. */
 export function verifyPage(facts: BundleFacts): string {
@@ -35,10 +38,10 @@ function heading({ room, size, root, vkey }: BundleFacts): string {
 `;
 }
 
-function german({ hasForeign }: BundleFacts): string {
+function german({ hasForeign, first }: BundleFacts): string {
   return `## Deutsch
 
-Dieses Paket enthält das Protokoll eines Reinraums: jeden Eintrag, die unterschriebene Wurzel, die Erklärungen aller
+Dieses Paket enthält das Protokoll eines Reinraums: ${first === 0 ? 'jeden Eintrag' : `jeden Eintrag ab Nummer ${first} und die Prüfsummen der früheren, die nach Ablauf der Frist gelöscht wurden`}, die unterschriebene Wurzel, die Erklärungen aller
 Beteiligten und Quittungen. Es enthält keine Antworten, keine Datensätze, keine Schlüssel von Mitgliedern und keine Namen.
 
 **Zuerst:** Vergleichen Sie die Kennung des Raums oben mit der Charta, die Sie selbst unterschrieben oder auf anderem Weg
@@ -50,20 +53,20 @@ Kachel, jede Erklärung, jede Freigabe, jede Abbuchung, jeden Kontostand, die Qu
 
 **(b) Mit einem Programm in Go.** ${
     hasForeign
-      ? `Der Ordner \`foreign/\` enthält Programme, die ohne Code von Reinraum prüfen. Sein Go-Programm rechnet die Wurzel aus den Einträgen nach und prüft jede Kachel und die Quittung:\n\n${goCommand}\n\n`
+      ? `Der Ordner \`foreign/\` enthält Programme, die ohne Code von Reinraum prüfen. Sein Go-Programm rechnet die Wurzel aus den Einträgen nach und prüft jede Kachel und die Quittung:\n\n${goCommand(first)}\n\n`
       : 'Die Pakete `note` und `tlog` aus `golang.org/x/mod/sumdb` genügen: `note.NewVerifier` nimmt den Schlüssel aus `keys/log.vkey`, `note.Open` prüft `log/checkpoint`; aus den Bündeln `log/tile/entries/` (je Eintrag zwei Bytes Länge, dann der Eintrag) ergibt `tlog.RecordHash` die Blätter und `tlog.StoredHashes` mit `tlog.TreeHash` die Wurzel. '
   }Die Regeln des Raums prüft es nicht, nur (a) tut das.
 
 **(c) Nur mit OpenSSL und coreutils.** Die Befehle unten prüfen die Prüfsummen aller Dateien, die Unterschrift der Wurzel,
-die Prüfsumme von Eintrag 0 und dass er in der unterschriebenen Wurzel enthalten ist. Am Ende steht \`OK\`. Für einen anderen
+die Prüfsumme von Eintrag ${first} und dass er in der unterschriebenen Wurzel enthalten ist. Am Ende steht \`OK\`. Für einen anderen
 Eintrag: seine Quittung aus \`receipts/\` nehmen; die Zeile \`extra\` darin ist der Eintrag in Base64.
 `;
 }
 
-function english({ hasForeign }: BundleFacts): string {
+function english({ hasForeign, first }: BundleFacts): string {
   return `## English
 
-This bundle holds the log of a clean room: every entry, the signed root, the statements of all who took part, and receipts. It
+This bundle holds the log of a clean room: ${first === 0 ? 'every entry' : `every entry from number ${first} on and the hashes of those before, which were pruned when their time was over`}, the signed root, the statements of all who took part, and receipts. It
 holds no answers, no records, no keys of members and no names.
 
 **First:** compare the room above with the charter you signed yourself or were given some other way. Without that the bundle only
@@ -75,21 +78,22 @@ statement, approval, charge and balance, the receipts, and every file of the bun
 
 **(b) With a program in Go.** ${
     hasForeign
-      ? `The folder \`foreign/\` holds programs that verify without code of Reinraum. Its Go program recomputes the root from the entries and checks every tile and the receipt:\n\n${goCommand}\n\n`
+      ? `The folder \`foreign/\` holds programs that verify without code of Reinraum. Its Go program recomputes the root from the entries and checks every tile and the receipt:\n\n${goCommand(first)}\n\n`
       : 'The packages `note` and `tlog` of `golang.org/x/mod/sumdb` are enough: `note.NewVerifier` takes the key in `keys/log.vkey`, `note.Open` checks `log/checkpoint`; from the bundles `log/tile/entries/` (two bytes of length, then the entry) `tlog.RecordHash` gives the leaves, and `tlog.StoredHashes` with `tlog.TreeHash` the root. '
   }The room’s rules it does not check; only (a) does.
 
 **(c) With OpenSSL and coreutils alone.** The commands below check the digests of all files, the signature of the root, the hash of
-entry 0, and that it is in the signed root. At the end they print \`OK\`. For another entry take its receipt from \`receipts/\`; the
+entry ${first}, and that it is in the signed root. At the end they print \`OK\`. For another entry take its receipt from \`receipts/\`; the
 line \`extra\` in it is the entry in base64.
 `;
 }
 
 /** Paths of the first bundle and its hashes are those of this size, so that nothing has to be looked for. */
-function commands({ size }: BundleFacts): string {
-  const width = tileWidthAt('entries', 0, size);
-  const entries = `log/${tilePath({ level: 'entries', index: 0, width })}`;
-  const hashes = `log/${tilePath({ level: 0, index: 0, width })}`;
+function commands({ size, first }: BundleFacts): string {
+  const index = bundleOf(first);
+  const width = tileWidthAt('entries', index, size);
+  const entries = `log/${tilePath({ level: 'entries', index, width })}`;
+  const hashes = `log/${tilePath({ level: 0, index, width })}`;
   return `## OpenSSL, coreutils
 
 \`\`\`sh
@@ -123,7 +127,7 @@ test "$(head -c 4 "$work/line" | hex)" = "$id"
 tail -c 64 "$work/line" > "$work/signature"
 openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key.der" -rawin -in "$work/text" -sigfile "$work/signature"
 
-# 4  Blatt von Eintrag 0: SHA-256(00 ‖ Eintrag) / leaf of entry 0: SHA-256(00 ‖ entry)
+# 4  Blatt von Eintrag ${first}: SHA-256(00 ‖ Eintrag) / leaf of entry ${first}: SHA-256(00 ‖ entry)
 set -- $(od -An -v -tu1 -N 2 ${entries})
 { printf '\\000'; tail -c +3 ${entries} | head -c $(($1 * 256 + $2)); } | sha256 > "$work/hash"
 test "$(head -c 32 ${hashes} | hex)" = "$(hex < "$work/hash")"
@@ -149,7 +153,7 @@ while read -r word value; do
   fi
   mv "$work/next" "$work/hash"
   fn=$((fn / 2)) sn=$((sn / 2))
-done < receipts/0.tlog-proof
+done < receipts/${first}.tlog-proof
 test "$sn" -eq 0
 test "$(base64 -w 0 < "$work/hash")" = "$(tail -n 1 "$work/text")"
 echo OK

@@ -125,6 +125,11 @@ export class EntryIndex {
     appender.endRow();
   }
 
+  /** Removes the rows of entries before one that the log itself does not have any more. Between {@link begin} and {@link commit}. */
+  async forgetBefore(entry: number): Promise<void> {
+    await this.#connection.run('DELETE FROM entry WHERE number < $entry', { entry: BigInt(entry) });
+  }
+
   /** Makes what was added the index of this head. Only for a head whose log was accepted as a whole. */
   async commit({ room, size, root }: IndexHead): Promise<void> {
     this.#appender?.closeSync();

@@ -27,6 +27,10 @@ export const entryWords: Readonly<Record<EntryType, Bilingual>> = {
   'detail.erased': { de: 'Angaben gelöscht', en: 'details erased' },
   'review.completed': { de: 'Prüfung abgeschlossen', en: 'review completed' },
   'alert.acknowledged': { de: 'Warnung zur Kenntnis genommen', en: 'warning acknowledged' },
+  'log.snapshot': { de: 'Schnappschuss des Protokolls', en: 'snapshot of the log' },
+  'log.held': { de: 'Löschsperre des Protokolls geändert', en: 'hold on the log changed' },
+  'log.prune-requested': { de: 'Löschung alter Einträge beantragt', en: 'pruning of old entries requested' },
+  'log.pruned': { de: 'Alte Einträge gelöscht', en: 'old entries pruned' },
   'statement.refused': { de: 'Handlung abgelehnt', en: 'act refused' },
   'session.opened': { de: 'Protokoll eingesehen', en: 'log read' },
 };

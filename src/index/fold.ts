@@ -2,9 +2,9 @@
  * From a log that is being verified to rows: told of every object the rules have read and of every entry they have
  * accepted, in order, and of nothing else (docs/spec/audit-tools.md §1).
  */
-import { Frontier, leafHash } from '@reinraum/audit';
+import { Frontier, leafHash, type Resumption } from '@reinraum/audit';
 import { type Bilingual, decodeEntry, type LogEntry, parseCanonical, Question } from '@reinraum/protocol';
-import { type ChargeFacts, factsOf, type IndexRow, rowOf } from './row.ts';
+import { type ChargeFacts, factsBefore, factsOf, type IndexRow, rowOf } from './row.ts';
 
 /** A proposed question or table as people know it. */
 export interface QuestionName {
@@ -28,7 +28,7 @@ export interface FoldedEntry {
 /** Turns accepted entries into rows; one for each pass over a log. */
 export class EntryFold {
   readonly #sink: (folded: FoldedEntry) => void;
-  readonly #frontier = new Frontier();
+  #frontier = new Frontier();
   readonly #facts = new Map<number, ChargeFacts>();
   readonly #questions = new Map<string, QuestionName>();
   /** Objects read for entries that are still to be accepted: a verifier reads ahead, and one of them may propose a question. */
@@ -38,7 +38,7 @@ export class EntryFold {
     this.#sink = sink;
   }
 
-  /** Entries so far. */
+  /** Entries so far, with those pruned before. */
   get size(): number {
     return this.#frontier.size;
   }
@@ -46,6 +46,25 @@ export class EntryFold {
   /** Root of the tree of the entries so far. */
   root(): Uint8Array {
     return this.#frontier.root();
+  }
+
+  /** The log begins behind a pruning: what follows is as if the entries before it had been accepted. */
+  resumed({ frontier, room }: Resumption): void {
+    this.#frontier = frontier.copy();
+    for (const [index, facts] of factsBefore(room)) this.#facts.set(index, facts);
+    const asked = [...room.queries].map(([digest, { query }]) => [digest, query] as const);
+    for (const [digest, question] of [
+      ...asked,
+      ...[...room.tables].map(([digest, { table }]) => [digest, table] as const),
+    ]) {
+      const { kind, id, title } = question;
+      this.#questions.set(digest, { digest, kind, id, title });
+    }
+  }
+
+  /** Name of a question that was proposed. */
+  question(digest: string): QuestionName | null {
+    return this.#questions.get(digest) ?? null;
   }
 
   /** An object was read. Whether it is what its digest says is decided by the rules, before the entry that names it is accepted. */

@@ -1,4 +1,5 @@
 /** A row of the derived index: what one entry of the log says, in columns (docs/spec/audit-tools.md §1). */
+import type { Room } from '@reinraum/audit';
 import { type EntryType, formatRational, type LogEntry, lossOf, partyOf } from '@reinraum/protocol';
 
 /** A loss on one population as the log has it: exact fractions in lowest terms; ρ or ε as the room's accountant counts. */
@@ -71,6 +72,10 @@ export const outcomes = {
   'detail.erased': 'erased',
   'review.completed': 'reviewed',
   'alert.acknowledged': 'acknowledged',
+  'log.snapshot': 'kept',
+  'log.held': 'held',
+  'log.prune-requested': 'pruning-requested',
+  'log.pruned': 'pruned',
   'statement.refused': 'refused',
   'session.opened': 'opened',
 } as const satisfies Record<EntryType, string>;
@@ -126,13 +131,32 @@ function chargeOf(charge: Extract<LogEntry, { type: 'query.charged' }>['detail']
   return { population: charge.population, loss: formatRational(lossOf(charge)), delta: charge.delta };
 }
 
+/** What entries take from charges that were pruned before a fold began, by the index of what they may name as their cause. */
+export function factsBefore({ charges, releases, queries }: Room): Map<number, ChargeFacts> {
+  const facts = new Map<number, ChargeFacts>();
+  const failures = new Map([...queries].map(([digest, { suspended }]) => [digest, suspended]));
+  for (const [index, { entry, outcome }] of charges) {
+    const own = factsOf(entry, null);
+    const failed = outcome === 'failed' ? failures.get(entry.detail.query) : undefined;
+    for (const at of [index, releases.get(index), failed]) if (own && typeof at === 'number') facts.set(at, own);
+  }
+  return facts;
+}
+
 /**
  * The row of an entry anew from the log alone: reads it, and what it follows from up to the charge, through `entryAt`, which
- * has to prove what it returns. Throws what that throws.
+ * has to prove what it returns; `before` says it of pruned ones. Throws what `entryAt` throws.
  */
-export async function rowFrom(index: number, entryAt: (index: number) => Promise<LogEntry>): Promise<IndexRow> {
+export async function rowFrom(
+  index: number,
+  entryAt: (index: number) => Promise<LogEntry>,
+  before: ReadonlyMap<number, ChargeFacts> = new Map(),
+): Promise<IndexRow> {
   const chain: LogEntry[] = [];
+  let known: ChargeFacts | null = null;
   for (let at: number | null = index, below = Number.POSITIVE_INFINITY; at !== null && at < below; ) {
+    known = before.get(at) ?? null;
+    if (known && at !== index) break;
     const entry: LogEntry = await entryAt(at);
     chain.push(entry);
     below = at;
@@ -140,6 +164,6 @@ export async function rowFrom(index: number, entryAt: (index: number) => Promise
   }
   const [entry, ...causes] = chain;
   if (!entry) throw new RangeError('index: no such entry');
-  const cause = causes.reduceRight<ChargeFacts | null>((facts, one) => factsOf(one, facts), null);
+  const cause = causes.reduceRight<ChargeFacts | null>((facts, one) => factsOf(one, facts), known);
   return rowOf(index, entry, cause);
 }

@@ -5,7 +5,7 @@ import { aboutWords } from './events.ts';
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
 import { momentName, unitName } from './names.ts';
-import type { ReadEntry, VerifiedLog } from './subject.ts';
+import { entryOf, type ReadEntry, type VerifiedLog } from './subject.ts';
 
 /**
  * The case of an entry: what it follows from and what follows from that, the question's proposal, approvals and revocation,
@@ -53,10 +53,11 @@ export function caseOf(log: VerifiedLog, index: number): ReportBody {
 }
 
 /** Entries of the case, in order. Throws `RangeError`. */
-export function caseEntries({ entries }: VerifiedLog, index: number): readonly ReadEntry[] {
-  const start = entries[index];
+export function caseEntries(log: VerifiedLog, index: number): readonly ReadEntry[] {
+  const { entries } = log;
+  const start = entryOf(log, index);
   if (!start) throw new RangeError(`report: the log has no entry ${index}`);
-  const chain = new Set([rootOf(entries, start).row.index]);
+  const chain = new Set([rootOf(log, start).row.index]);
   // A cause is always earlier, so one pass in order finds everything that follows.
   for (const { row } of entries) if (row.caused !== null && chain.has(row.caused)) chain.add(row.index);
   const linked = entries.filter(({ row }) => chain.has(row.index));
@@ -72,9 +73,9 @@ export function caseEntries({ entries }: VerifiedLog, index: number): readonly R
   });
 }
 
-function rootOf(entries: readonly ReadEntry[], read: ReadEntry): ReadEntry {
-  const cause = read.row.caused === null ? undefined : entries[read.row.caused];
-  return cause && cause.row.index < read.row.index ? rootOf(entries, cause) : read;
+function rootOf(log: VerifiedLog, read: ReadEntry): ReadEntry {
+  const cause = read.row.caused === null ? undefined : entryOf(log, read.row.caused);
+  return cause && cause.row.index < read.row.index ? rootOf(log, cause) : read;
 }
 
 function table(log: VerifiedLog, entries: readonly ReadEntry[]): Table {

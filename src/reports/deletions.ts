@@ -1,5 +1,5 @@
 /** Deletions and retention: what was taken back, what may still be kept and until when, and what nobody can see here. */
-import type { DatasetVersion } from '@reinraum/audit';
+import { type DatasetVersion, prunableFrom } from '@reinraum/audit';
 import { entryWords } from '../index/entry-words.ts';
 import { reasonWords } from './disclosures.ts';
 import { cell, entryRow, type Row, said, type Table, text } from './document.ts';
@@ -24,7 +24,7 @@ export function deletions(log: VerifiedLog, wish: ReportWish): ReportBody {
             'When a dataset is withdrawn the room destroys the key of this version; afterwards nobody can open the sealed file who has not kept a copy of the key.',
           ),
         ],
-        tables: [withdrawals(log, wish), erasures(log, wish), retractions(log, wish)],
+        tables: [withdrawals(log, wish), erasures(log, wish), prunings(log, wish), retractions(log, wish)],
       },
       {
         title: text('Aufbewahrung', 'Retention'),
@@ -44,12 +44,12 @@ export function deletions(log: VerifiedLog, wish: ReportWish): ReportBody {
               ]
             : []),
         ],
-        tables: [versions(log, wish)],
+        tables: [oldEntries(log, wish), versions(log, wish)],
       },
       limits(
         said(
-          'Löschung nach Frist: Diese Fassung löscht nichts nach Datum, und es gibt keinen Eintrag dafür. Die Fristen der Charta sind vereinbart, aber nicht durchgesetzt.',
-          'Deletion by term: this version deletes nothing by date, and there is no entry for it. The charter’s terms are agreed on, but not enforced.',
+          'Löschung nach Frist: Alte Einträge löscht der Raum erst, wenn die Datenschutzbeauftragten zweier Beteiligter es unterschreiben; von selbst löscht er nichts. Gespeicherte Antworten werden nach ihrer Frist nicht von selbst gelöscht.',
+          'Deletion by term: the room prunes old entries only once the data protection officers of two parties sign for it; by itself it deletes nothing. Stored answers are not deleted by themselves when their term has passed.',
         ),
         said(
           'Löschung einzelner Menschen aus einem Datensatz: Sie geschieht durch eine neue Fassung ohne sie und den Rückzug der alten.',
@@ -117,6 +117,55 @@ const erasureReasons: Readonly<Record<string, { de: string; en: string }>> = {
   unlawful: text('unrechtmäßig gespeichert', 'kept unlawfully'),
   other: text('anderer Grund', 'another reason'),
 };
+
+function prunings(log: VerifiedLog, wish: ReportWish): Table {
+  const events = ofType(inPeriod(log, wish), 'log.snapshot', 'log.held', 'log.prune-requested', 'log.pruned');
+  return {
+    caption: text('Alte Einträge: Schnappschüsse, Sperren, Löschungen', 'Old entries: snapshots, holds, prunings'),
+    head: [
+      text('Eintrag', 'Entry'),
+      text('Zeitpunkt', 'Moment'),
+      text('Vorgang', 'Event'),
+      text('Worüber', 'About'),
+      text('Mitglied', 'Member'),
+    ],
+    rows: events.map((read) =>
+      entryRow(read.row.index, [
+        cell(momentName(read.row.at)),
+        cell(entryWords[read.entry.type]),
+        cell(aboutWords(read)),
+        cell(read.row.actor ?? '–'),
+      ]),
+    ),
+    empty: text('Keine.', 'None.'),
+  };
+}
+
+/** What stands before each snapshot, and from when on it may go. */
+function oldEntries({ room }: VerifiedLog, { madeAt }: ReportWish): Table {
+  const { held, snapshots, pruned } = room.retention;
+  return {
+    caption: text('Schnappschüsse am Ende des Protokolls', 'Snapshots at the end of the log'),
+    head: [
+      text('Eintrag', 'Entry'),
+      text('Zeitpunkt', 'Moment'),
+      text('Frühere Einträge löschbar ab', 'Older entries may go from'),
+      text('Stand', 'State'),
+    ],
+    rows: [...snapshots].map(([index, { at }]): Row => {
+      const due = prunableFrom(at, room.charter.retention.logYears);
+      const isGone = pruned !== null && index <= pruned.snapshot;
+      const state = held
+        ? text('gesperrt', 'held')
+        : madeAt < due
+          ? text('Frist läuft', 'term not over')
+          : text('überfällig: löschen', 'overdue: prune');
+      const words = isGone ? text('gelöscht', 'pruned') : state;
+      return entryRow(index, [cell(momentName(at)), cell(momentName(due)), cell(words)]);
+    }),
+    empty: text('Keine. Ohne Schnappschuss wird nichts gelöscht.', 'None. Without a snapshot nothing is pruned.'),
+  };
+}
 
 function retractions(log: VerifiedLog, wish: ReportWish): Table {
   return {

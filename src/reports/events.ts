@@ -45,6 +45,12 @@ export function aboutWords({ row, entry, question }: ReadEntry) {
   if (entry.type === 'member.recovery-approved' || entry.type === 'member.recovered') return same(entry.detail.member);
   if (entry.type === 'enclave.started') return same(entry.detail.assurance);
   if (entry.type === 'detail.described') return same(`member/${entry.detail.member}`);
+  if (entry.type === 'log.snapshot') return same(`${entry.detail.state.slice(0, 12)}…`);
+  if (entry.type === 'log.held')
+    return entry.detail.held ? text('gesperrt', 'held') : text('Sperre aufgehoben', 'hold lifted');
+  if (entry.type === 'log.prune-requested' || entry.type === 'log.pruned') {
+    return text(`vor Eintrag ${entry.detail.snapshot}`, `before entry ${entry.detail.snapshot}`);
+  }
   if (entry.type === 'detail.held') return holdWords(entry.detail);
   if (entry.type === 'review.completed') return reviewWords(entry.detail);
   if (entry.type === 'alert.acknowledged') return same(entry.detail.alert);

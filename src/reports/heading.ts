@@ -13,7 +13,7 @@ export function withHeading(body: ReportBody, log: VerifiedLog, wish: ReportWish
 
 /** Room, notice, period, log, witnesses, when it was made, how to check. */
 export function headingOf(log: VerifiedLog, wish: ReportWish): readonly Fact[] {
-  const { room, entries, root } = log;
+  const { room, root } = log;
   const { charter } = room;
   const title = said(`${charter.title.de} (${charter.id})`, `${charter.title.en} (${charter.id})`, [0]);
   return [
@@ -21,7 +21,8 @@ export function headingOf(log: VerifiedLog, wish: ReportWish): readonly Fact[] {
     { name: text('Kennung des Raums', 'Identity of the room'), said: { text: same(room.id), entries: [0] } },
     { name: text('Hinweis der Charta', 'Notice of the charter'), said: { text: charter.notice, entries: [0] } },
     { name: text('Zeitraum', 'Period'), said: periodSaid(log, wish) },
-    { name: text('Protokoll', 'Log'), said: sizeSaid(entries.length, root) },
+    { name: text('Protokoll', 'Log'), said: sizeSaid(log.size, root) },
+    ...(log.from === 0 ? [] : [{ name: text('Gelöschte Einträge', 'Pruned entries'), said: prunedSaid(log) }]),
     { name: text('Zeugen', 'Witnesses'), said: witnessesSaid(log) },
     { name: text('Erstellt', 'Made'), said: { text: momentName(wish.madeAt), entries: [] } },
     {
@@ -37,6 +38,16 @@ export function headingOf(log: VerifiedLog, wish: ReportWish): readonly Fact[] {
 function sizeSaid(size: number, root: string): Said {
   const { de, en } = whole(size);
   return said(`${de} Einträge, Wurzel ${root} (RFC 6962, SHA-256)`, `${en} entries, root ${root} (RFC 6962, SHA-256)`);
+}
+
+/** What was pruned, and what of it is known still. */
+function prunedSaid({ room, from }: VerifiedLog): Said {
+  const by = room.retention.pruned?.by ?? from;
+  return said(
+    `Die Einträge vor Nummer ${from} wurden nach Ablauf der Aufbewahrungsfrist gelöscht (Eintrag ${by}). Ihre Prüfsummen stehen im Protokoll; Abbuchungen, Kontostände und alles, was noch gilt, hält der Schnappschuss fest. Andere Vorgänge von damals nennt dieser Bericht nicht mehr.`,
+    `The entries before number ${from} were pruned when the retention period was over (entry ${by}). Their hashes stand in the log; charges, balances and whatever is still in force are in the snapshot. This report names no other events of that time.`,
+    [from, by],
+  );
 }
 
 function periodSaid(log: VerifiedLog, wish: ReportWish): Said {

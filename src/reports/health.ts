@@ -4,7 +4,7 @@ import { eventsTable } from './events.ts';
 import { type ReportBody, witnessesSaid } from './heading.ts';
 import { limits } from './limits.ts';
 import { momentName } from './names.ts';
-import { inPeriod, ofType, type ReportWish, type VerifiedLog } from './subject.ts';
+import { entryOf, inPeriod, ofType, type ReportWish, type VerifiedLog } from './subject.ts';
 
 /** A hole from this many hours on is shown. `audit watch` warns from the same number unless told otherwise. */
 export const gapHours = 24;
@@ -74,9 +74,9 @@ function lastSaid({ entries }: VerifiedLog, { madeAt }: ReportWish) {
 }
 
 /** Between an entry of the period and the one before it, be that in the period or not. */
-function gaps({ entries }: VerifiedLog, within: ReturnType<typeof inPeriod>): Table {
+function gaps(log: VerifiedLog, within: ReturnType<typeof inPeriod>): Table {
   const rows = within.flatMap(({ row }): Row[] => {
-    const before = entries[row.index - 1]?.row;
+    const before = row.index > log.from ? entryOf(log, row.index - 1)?.row : undefined;
     const hours = before ? Math.floor((Date.parse(row.at) - Date.parse(before.at)) / hourMs) : 0;
     if (!before || hours < gapHours) return [];
     const pair = [before.index, row.index];

@@ -6,7 +6,16 @@ import { cell, counted, type Row, said, type Table, text } from './document.ts';
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
 import { partyName, purposeName } from './names.ts';
-import { grouped, indicesOf, inPeriod, ofType, type ReadEntry, type ReportWish, type VerifiedLog } from './subject.ts';
+import {
+  entryOf,
+  grouped,
+  indicesOf,
+  inPeriod,
+  ofType,
+  type ReadEntry,
+  type ReportWish,
+  type VerifiedLog,
+} from './subject.ts';
 
 /** The columns of the first table: which entries are counted in which. */
 const outcomes = [
@@ -63,8 +72,8 @@ function byPurpose(log: VerifiedLog, entries: readonly ReadEntry[]): Table {
 }
 
 /** A failure names no recipient: it is its charge's. */
-function receivingParty({ entries }: VerifiedLog, { row }: ReadEntry): string {
-  const recipient = row.recipient ?? (row.caused === null ? null : (entries[row.caused]?.row.recipient ?? null));
+function receivingParty(log: VerifiedLog, { row }: ReadEntry): string {
+  const recipient = row.recipient ?? (row.caused === null ? null : (entryOf(log, row.caused)?.row.recipient ?? null));
   return recipient === null ? '' : partyOf(recipient);
 }
 

@@ -23,6 +23,10 @@ export const privilegedTypes = [
   'detail.held',
   'detail.erasure-requested',
   'detail.erased',
+  'log.snapshot',
+  'log.held',
+  'log.prune-requested',
+  'log.pruned',
   'review.completed',
   'alert.acknowledged',
 ] as const satisfies readonly EntryType[];
@@ -38,8 +42,8 @@ export function privileged(log: VerifiedLog, wish: ReportWish): ReportBody {
         title: text('Wer sein Recht gebraucht hat', 'Who used a right'),
         sentences: [
           said(
-            'Freigaben, Widerrufe, Rückzüge, neue Schlüssel, Einsicht in Angaben und ihre Löschung, Prüfungen, Gründung und Neustarts: was ändert, was andere dürfen, oder nur wenigen zusteht.',
-            'Approvals, revocations, withdrawals, new keys, reading and erasing details, reviews, founding and restarts: what changes what others may do, or only few may do.',
+            'Freigaben, Widerrufe, Rückzüge, neue Schlüssel, Einsicht in Angaben und ihre Löschung, Löschung alter Einträge, Prüfungen, Gründung und Neustarts: was ändert, was andere dürfen, oder nur wenigen zusteht.',
+            'Approvals, revocations, withdrawals, new keys, reading and erasing details, pruning old entries, reviews, founding and restarts: what changes what others may do, or only few may do.',
           ),
         ],
         tables: [byMember(log, acts), each(log, acts)],

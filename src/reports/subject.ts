@@ -10,7 +10,11 @@ export type ReadEntry = Pick<FoldedEntry, 'row' | 'entry' | 'question'>;
 export interface VerifiedLog {
   /** After the last entry. */
   readonly room: Room;
-  /** All of them, in order: entry n stands at place n. */
+  /** Entries of the log, with those that were pruned. */
+  readonly size: number;
+  /** First entry that was replayed: 0, or the snapshot before which entries were pruned. */
+  readonly from: number;
+  /** All there are, in order: of those before `from` the charges alone, which the snapshot holds. */
   readonly entries: readonly ReadEntry[];
   /** Root of the tree of all entries, in base64 as checkpoints have it. */
   readonly root: string;
@@ -31,6 +35,14 @@ export interface ReportWish {
 /** Entries of the period, in order. */
 export function inPeriod({ entries }: VerifiedLog, { from, to }: ReportWish): readonly ReadEntry[] {
   return entries.filter(({ row: { at } }) => (from === undefined || at >= from) && (to === undefined || at <= to));
+}
+
+/** An entry by its number; undefined where there is none, or it was pruned. */
+export function entryOf({ entries, from }: VerifiedLog, index: number): ReadEntry | undefined {
+  const isKept = index >= from;
+  return isKept
+    ? entries[entries.length - (entries.at(-1)?.row.index ?? 0) - 1 + index]
+    : entries.find(({ row }) => row.index === index);
 }
 
 /** Entries up to the end of the period: what counts for a state rather than for what happened. */

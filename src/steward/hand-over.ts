@@ -157,12 +157,12 @@ async function fateOf(client: RoomClient, body: ManifestBody): Promise<HandedOve
   const payload = await log.object(version.manifest);
   const manifest = payload && parseStatement(payload);
   if (manifest?.type !== 'dataset.seal' || canonicalText(manifest.body) !== canonicalText(body)) return 'closed';
-  const index = log.entries.findIndex(
-    ({ type, detail }) => type === 'dataset.admitted' && detail.manifest === version.manifest,
+  const admitted = [...log.entries].find(
+    ([, { type, detail }]) => type === 'dataset.admitted' && detail.manifest === version.manifest,
   );
-  if (index === -1) return 'closed';
+  if (!admitted) return 'closed';
   const report = { admitted: true, total: 0, findings: [] };
-  return { version: body.version, accepted: await log.accepted(index), report };
+  return { version: body.version, accepted: await log.accepted(admitted[0]), report };
 }
 
 /** Uploads a sealed file and has it admitted. */

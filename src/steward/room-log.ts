@@ -18,7 +18,8 @@ import { type Accepted, type LogEntry } from '@reinraum/protocol';
 /** A log that was verified from its first entry to its last. */
 export interface RoomLog {
   readonly room: Room;
-  readonly entries: readonly LogEntry[];
+  /** By number; without those that were pruned. */
+  readonly entries: ReadonlyMap<number, LogEntry>;
   /** An object of the log by its digest. */
   readonly object: Fetch;
   /** An entry with its receipt, as the room gave it when it was new. */
@@ -40,11 +41,11 @@ export async function readRoomLog(client: RoomClient): Promise<RoomLog> {
   const checkpoint = await file('checkpoint');
   const fetch: Fetch = async (path) => (path === 'checkpoint' ? checkpoint : file(path));
   const object: Fetch = (digest) => file(`objects/${digest}`);
-  const texts: string[] = [];
-  const entries: LogEntry[] = [];
-  const each: Evidence['each'] = (_index, bytes, _size, entry) => {
-    texts.push(new TextDecoder().decode(bytes));
-    entries.push(entry);
+  const texts = new Map<number, string>();
+  const entries = new Map<number, LogEntry>();
+  const each: Evidence['each'] = (index, bytes, _size, entry) => {
+    texts.set(index, new TextDecoder().decode(bytes));
+    entries.set(index, entry);
   };
   const verdict = await verifyLog({ fetch, readObject: object, room: client.roomId, each });
   if (!verdict.verified) throw new Error(`the room’s log does not verify: ${verdict.rule}: ${verdict.message}`);
@@ -58,7 +59,7 @@ export async function readRoomLog(client: RoomClient): Promise<RoomLog> {
     async accepted(index) {
       const proof = await inclusionProof(index, size, hashes);
       const receipt = encodeReceipt({ index, proof, checkpoint: new TextDecoder().decode(note) });
-      return { index, entry: texts[index] ?? '', proof: receipt };
+      return { index, entry: texts.get(index) ?? '', proof: receipt };
     },
   };
 }

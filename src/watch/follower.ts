@@ -3,10 +3,10 @@
  * the entries already accepted and the new ones – and every new entry keeps the rules of replay, before anybody is told of it.
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
 import {
   Broken,
   type Checkpoint,
+  charterNamedIn,
   decodeBundle,
   EvidenceError,
   evaluatePolicy,
@@ -17,20 +17,20 @@ import {
   type LogVerifier,
   leafHash,
   logKeyOf,
+  mayBeginAt,
   type Policy,
-  parseCheckpoint,
-  parseNote,
   policyOf,
   type ReadObject,
   Replay,
   type Room,
+  resumption,
   TrustError,
   tileWidth,
   tileWidthAt,
   type VerifiedCheckpoint,
   verifyCheckpoint,
 } from '@reinraum/audit';
-import { Charter, equalBytes, parseCanonical, toHex } from '@reinraum/protocol';
+import { equalBytes } from '@reinraum/protocol';
 import { EntryFold, type FoldedEntry } from '../index/fold.ts';
 import { type Alert, rollback, splitView, verification } from './alert.ts';
 
@@ -56,8 +56,11 @@ export class Follower {
   readonly #log: WatchedLog;
   readonly #expected: string | undefined;
   readonly #told: (entry: FollowedEntry) => void;
-  readonly #frontier = new Frontier();
-  readonly #replay: Replay;
+  #frontier = new Frontier();
+  #replay: Replay;
+  readonly #read: ReadObject;
+  /** First entry that was followed: behind what was pruned. */
+  #from = 0;
   readonly #fold: EntryFold;
   #seen: Checkpoint | undefined;
   #verifier: LogVerifier | undefined;
@@ -73,11 +76,12 @@ export class Follower {
       const { room } = this.#replay;
       if (room) this.#told({ ...folded, room });
     });
-    this.#replay = new Replay(async (digest) => {
+    this.#read = async (digest) => {
       const bytes = await log.readObject(digest);
       if (bytes) this.#fold.object(digest, bytes);
       return bytes;
-    });
+    };
+    this.#replay = new Replay(this.#read);
   }
 
   /** The room as far as it was followed; undefined before the first look. */
@@ -124,15 +128,7 @@ export class Follower {
   /** The key of the room the note names: the charter has the digest that is the room's name, so the note needs no belief. */
   async #key(note: Uint8Array): Promise<LogVerifier> {
     if (this.#verifier) return this.#verifier;
-    const { origin } = parseCheckpoint(parseNote(note).text);
-    const room = /^reinraum\/([0-9a-f]{64})$/.exec(origin)?.[1];
-    if (room === undefined || (this.#expected !== undefined && room !== this.#expected)) {
-      throw new TrustError('origin-unknown', 'the log of another room');
-    }
-    const object = await this.#log.readObject(room);
-    if (!object) throw new Broken('object', 'the charter is missing');
-    if (toHex(sha256(object)) !== room) throw new Broken('object', 'the charter is altered');
-    const charter = Charter.parse(parseCanonical(object));
+    const { charter, room } = await charterNamedIn(note, this.#log.readObject, this.#expected);
     this.#verifier = logKeyOf(charter, room);
     this.#policy = policyOf(charter, room);
     return this.#verifier;
@@ -140,6 +136,13 @@ export class Follower {
 
   /** Takes in the entries up to `head`. */
   async #follow(head: VerifiedCheckpoint): Promise<Alert | undefined> {
+    if (this.#frontier.size === 0 && this.#verifier) {
+      const start = await resumption(new LogReader(this.#log.fetch, this.#verifier), head, this.#read);
+      const seen = this.#seen;
+      if (start && seen && seen.size < start.index && !(await this.#isExtension(seen, head)))
+        return splitView(seen.size);
+      if (start) this.#begin(start);
+    }
     const tried = this.#frontier.copy();
     const leaves: Uint8Array[] = [];
     // Twice over the new entries: the root first, so that replay and the listener only ever see what was signed.
@@ -162,7 +165,17 @@ export class Follower {
       this.#frontier.append(leaf);
       this.#fold.entry(index, entry);
     }
-    return undefined;
+    return this.#from > 0 && !mayBeginAt(this.#replay.room, this.#from)
+      ? verification(0, 'bundle-missing', 'the first entries are missing, and nobody has pruned them')
+      : undefined;
+  }
+
+  /** Begins behind what was pruned. */
+  #begin(start: NonNullable<Awaited<ReturnType<typeof resumption>>>): void {
+    this.#from = start.index;
+    this.#frontier = start.frontier.copy();
+    this.#replay = start.replay;
+    this.#fold.resumed(start);
   }
 
   /** The entries do not lead to the root: another history, or entries that are not those of the tiles. */

@@ -24,7 +24,9 @@ const (
 // A log is rebuilt from its entries alone. Nothing of it comes out of a tile: the reader of x/mod that fetches hashes from
 // tiles is not used, as it does not authenticate all of them before version 0.40.
 type log struct {
-	head    checkpoint
+	head checkpoint
+	// pruned is the entry before which whole bundles are gone; 0 where all are there.
+	pruned  int64
 	entries [][]byte
 	// hashes are all complete subtrees in the order of tlog.StoredHashIndex.
 	hashes []tlog.Hash
@@ -42,10 +44,17 @@ func (l *log) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return found, nil
 }
 
-// rebuild reads every bundle, hashes every entry and compares the root with the signed one.
-func rebuild(directory string, head checkpoint) (*log, error) {
-	l := &log{head: head}
+// rebuild reads every bundle, hashes every entry and compares the root with the signed one. Of bundles before entry pruned,
+// which are gone, it takes the hashes of their tile; a wrong one does not lead to the signed root.
+func rebuild(directory string, head checkpoint, pruned int64) (*log, error) {
+	l := &log{head: head, pruned: pruned}
 	for n := int64(0); n*tileWidth < head.size; n++ {
+		if l.isPruned(n) {
+			if err := l.addTile(directory, tileAt(0, n, head.size)); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		tile := tileAt(bundles, n, head.size)
 		data, width, err := readTile(directory, tile, "bundle-missing")
 		if err != nil {
@@ -69,6 +78,30 @@ func rebuild(directory string, head checkpoint) (*log, error) {
 		return nil, reject("root-mismatch", "the entries do not lead to the signed root")
 	}
 	return l, nil
+}
+
+// isPruned says whether bundle n was given up as a whole.
+func (l *log) isPruned(n int64) bool { return (n+1)*tileWidth <= l.pruned }
+
+func (l *log) addTile(directory string, tile tlog.Tile) error {
+	data, _, err := readTile(directory, tile, "tile-missing")
+	if err != nil {
+		return err
+	}
+	if len(data) != tileWidth*tlog.HashSize {
+		return reject("tile-mismatch", "%s", path(tile))
+	}
+	for ; len(data) > 0; data = data[tlog.HashSize:] {
+		var leaf tlog.Hash
+		copy(leaf[:], data)
+		hashes, err := tlog.StoredHashesForRecordHash(int64(len(l.entries)), leaf, l)
+		if err != nil {
+			return err
+		}
+		l.entries = append(l.entries, nil)
+		l.hashes = append(l.hashes, hashes...)
+	}
+	return nil
 }
 
 func (l *log) add(entry []byte) error {
@@ -109,6 +142,9 @@ func (l *log) compareTiles(directory string) error {
 			tile := tileAt(level, n, l.head.size)
 			if tile.W == 0 {
 				break
+			}
+			if level == bundles && l.isPruned(n) {
+				continue
 			}
 			if err := l.compareTile(directory, tile); err != nil {
 				return err

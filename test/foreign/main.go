@@ -1,7 +1,7 @@
 // Verifylog checks a transparency log kept in a directory, with the Go project's own implementation of signed notes and
 // of the Merkle tree (golang.org/x/mod/sumdb) and no code of the system that wrote the log.
 //
-//	verifylog -key <vkey> [-checkpoint <file> [-consistency <file>]] [-receipt <file>]... <log directory>
+//	verifylog -key <vkey> [-pruned <entry>] [-checkpoint <file> [-consistency <file>]] [-receipt <file>]... <log directory>
 //
 // It verifies the signature of the checkpoint, recomputes the root from the entries, compares every tile and every
 // partial tile with the recomputed hashes, and then
@@ -9,6 +9,9 @@
 //	-checkpoint   that another checkpoint signed by the same key is of the same history, at most as far
 //	-consistency  that a proof, one base64 hash a line, leads from that checkpoint to the log's
 //	-receipt      that a receipt (c2sp.org/tlog-proof) proves an entry of this log
+//
+//	-pruned       that the log begins at this entry: the bundles before it were given up, and their tile is all there is of
+//	              them. Whether they might be given up is not for this program to say
 //
 // It ends with 0 and says what it has verified; with 1 and `rejected: <reason>: <what>`; or with 2 where it was called
 // wrongly. The log's format: docs/spec/log.md.
@@ -45,6 +48,7 @@ func (f *files) Set(name string) error {
 
 func main() {
 	key := flag.String("key", "", "verifier key of the log")
+	pruned := flag.Int64("pruned", 0, "first entry that is kept")
 	other := flag.String("checkpoint", "", "another checkpoint of the same log")
 	proof := flag.String("consistency", "", "proof from that checkpoint to the log's")
 	var receipts files
@@ -58,7 +62,7 @@ func main() {
 	if err != nil {
 		end(reject("vkey-malformed", "%v", err))
 	}
-	end(verify(flag.Arg(0), verifier, *other, *proof, receipts))
+	end(verify(flag.Arg(0), verifier, *pruned, *other, *proof, receipts))
 }
 
 // end says how it went and ends the process.
@@ -77,12 +81,12 @@ func end(err error) {
 }
 
 // verify checks the log in directory and whatever else was given.
-func verify(directory string, verifier note.Verifier, other, proof string, receipts []string) error {
+func verify(directory string, verifier note.Verifier, pruned int64, other, proof string, receipts []string) error {
 	head, err := readCheckpoint(directory+"/checkpoint", verifier)
 	if err != nil {
 		return err
 	}
-	log, err := rebuild(directory, head)
+	log, err := rebuild(directory, head, pruned)
 	if err != nil {
 		return err
 	}
@@ -90,6 +94,9 @@ func verify(directory string, verifier note.Verifier, other, proof string, recei
 		return err
 	}
 	fmt.Printf("verified: %s, %d entries, root %s\n", head.origin, head.size, head.root)
+	if pruned > 0 {
+		fmt.Printf("of entries before %d the hashes alone\n", pruned)
+	}
 	if other != "" {
 		if err := log.checkOther(other, proof, verifier); err != nil {
 			return err

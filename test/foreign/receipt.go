@@ -36,6 +36,9 @@ func (l *log) checkReceipt(name string, verifier note.Verifier) (int64, error) {
 	if index >= head.size {
 		return 0, reject("inclusion-invalid", "no entry %d among %d", index, head.size)
 	}
+	if l.isPruned(index / tileWidth) {
+		return 0, reject("entry-pruned", "entry %d is not in the log any more", index)
+	}
 	if err := tlog.CheckRecord(proof, head.size, head.root, index, tlog.RecordHash(l.entries[index])); err != nil {
 		return 0, reject("inclusion-invalid", "entry %d: %v", index, err)
 	}

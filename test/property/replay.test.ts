@@ -5,6 +5,7 @@ import { rules } from '@reinraum/audit';
 import { CharterTemplate, LogEntry, toBase64 } from '@reinraum/protocol';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../../src/cli/root.ts';
+import { agedLog } from '../support/aged-log.ts';
 import { fixedCharter } from '../support/fixed-room.ts';
 import { forgedBudgets, overdrawn, witnessedRoom } from '../support/forged-rooms.ts';
 import { forgeries, honest, neededFor, verdictOf } from '../support/forgeries.ts';
@@ -24,9 +25,11 @@ test('the honest log verifies, with the objects its ledger kept and nothing else
   expect(verdict).toMatchObject({ verified: true, size: entryCount });
 });
 
-test('so do the others forgeries are made of: of linked datasets, of every budget, with witnesses', async () => {
+test('so do the others forgeries are made of: of linked datasets, of every budget, with witnesses, pruned', async () => {
   const linked = await linkedLog();
   expect(await verdictOn(linked.scribe, linked.entries, linked.objects)).toMatchObject({ verified: true });
+  const aged = await agedLog();
+  expect(await verdictOn(aged.scribe, aged.entries, aged.objects)).toMatchObject({ verified: true, from: 0 });
   expect(await verdictOf({ ...witnessedRoom, rule: '', entry: null })).toMatchObject({ verified: true });
   for (const { of } of forgedBudgets) {
     const log = await of();

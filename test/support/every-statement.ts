@@ -42,6 +42,9 @@ export const everyBody: { readonly [Type in StatementType]: StatementOf<Type>['b
   'detail.erase': { scope: analystScope, reason: 'request' },
   'review.complete': reviewBody,
   'alert.acknowledge': acknowledgeBody,
+  'log.snapshot': {},
+  'log.hold': { held: true },
+  'log.prune': { snapshot: 35, state: digest('f6') },
 };
 
 /** Every type there is. */
@@ -51,6 +54,15 @@ export const everyType = Object.keys(everyBody) as StatementType[];
 export const signerOf = (type: StatementType): FixedMember =>
   type === 'query.run' || type === 'query.propose'
     ? people.analyst
-    : ['query.clear', 'detail.open', 'detail.hold', 'review.complete', 'alert.acknowledge'].includes(type)
+    : [
+          'query.clear',
+          'detail.open',
+          'detail.hold',
+          'review.complete',
+          'alert.acknowledge',
+          'log.snapshot',
+          'log.hold',
+          'log.prune',
+        ].includes(type)
       ? people.cityDpo
       : people.steward;

@@ -12,6 +12,7 @@ import { analystAnew, enclaveKey } from './fixed-room.ts';
 import { forgedAnswers } from './forged-answers.ts';
 import { forgedDetails } from './forged-details.ts';
 import { forgedLifecycles } from './forged-lifecycles.ts';
+import { forgedRetention } from './forged-retention.ts';
 import { forgedBudgets, forgedEvidence, forgedLinks, forgedWitnesses } from './forged-rooms.ts';
 import { forgedStatements } from './forged-statements.ts';
 import type { Forgery, NamedForgery } from './forgery.ts';
@@ -31,6 +32,7 @@ export const forgeries: readonly NamedForgery[] = [
   ...forgedBudgets,
   ...forgedLinks,
   ...forgedWitnesses,
+  ...forgedRetention,
 ];
 
 /** What a verifier says. */

@@ -9,26 +9,37 @@ import { type InProcessOptions, inProcessRoom } from './in-process-room.ts';
 import { debtors, people, residents, type SmallRoom, signatures, template } from './small-room.ts';
 
 /** A founded room. */
-export interface QuickRoom extends Pick<SmallRoom, 'directory' | 'state' | 'client'> {
+export interface QuickRoom extends Pick<SmallRoom, 'directory' | 'state' | 'client' | 'people'> {
+  /** Ends the enclave and starts another on the same state. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts the room and founds it. */
-export async function quickRoom(options: Pick<InProcessOptions, 'reached' | 'fill'>): Promise<QuickRoom> {
+/** Starts the room and founds it. Members go by its clock. */
+export async function quickRoom(
+  given: Partial<Pick<InProcessOptions, 'reached' | 'fill' | 'clock'>>,
+): Promise<QuickRoom> {
   const directory = await mkdtemp(join(tmpdir(), 'reinraum-quick-'));
   const operatorKey = new Uint8Array(randomFillSync(new Uint8Array(32)));
   const measurement = '11'.repeat(32);
-  const room = await inProcessRoom({ directory, measurement, operatorKey, clock: Date.now, ...options });
-  const address = { url: room.url, room: 'small' };
+  const { clock = Date.now } = given;
+  const options = { directory, measurement, operatorKey, ...given, clock };
+  let room = await inProcessRoom(options);
+  const address = () => ({ url: room.url, room: 'small', clock });
   const everyone = people();
   const cards = Object.values(everyone).map(({ member }) => member);
-  const claims = await verifiedClaims(new RoomPublic(address));
+  const claims = await verifiedClaims(new RoomPublic(address()));
   const instance = instanceOf(template(), [residents, debtors], cards, claims);
-  await new RoomPublic(address).found(foundingOf(instance, await signatures(instance, everyone)));
+  await new RoomPublic(address()).found(foundingOf(instance, await signatures(instance, everyone)));
   return {
     directory,
     state: join(directory, 'state'),
-    client: (person) => new RoomClient(address, instance.charter, everyone[person]),
+    people: everyone,
+    client: (person) => new RoomClient(address(), instance.charter, everyone[person]),
+    async restart() {
+      await room.close();
+      room = await inProcessRoom(options);
+    },
     async close() {
       await room.close();
       await rm(directory, { recursive: true, force: true });

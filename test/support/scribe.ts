@@ -71,7 +71,7 @@ export const reviewBody: StatementOf<'review.complete'>['body'] = {
 };
 export const acknowledgeBody: StatementOf<'alert.acknowledge'>['body'] = { alert: 'refusals', entry: 15 };
 
-/** Acts on details, reviews and acknowledgements: the entry type, the statement behind it, and what both say when nobody bends them. */
+/** Acts on details, reviews, warnings and old entries: the entry type, the statement behind it, and what both say when nobody bends them. */
 const detailActs = {
   'detail.described': { signs: 'detail.describe', activity: 'erheben', said: describeBody },
   'detail.opened': { signs: 'detail.open', activity: 'offenlegen', said: { scope: analystScope } },
@@ -83,9 +83,13 @@ const detailActs = {
   },
   'detail.erased': { signs: 'detail.erase', activity: 'loeschen', said: { scope: analystScope, reason: 'request' } },
   'review.completed': { signs: 'review.complete', activity: 'verwalten', said: reviewBody },
+  'log.snapshot': { signs: 'log.snapshot', activity: 'verwalten', said: {} },
+  'log.held': { signs: 'log.hold', activity: 'verwalten', said: { held: true } },
+  'log.prune-requested': { signs: 'log.prune', activity: 'verwalten', said: {} },
+  'log.pruned': { signs: 'log.prune', activity: 'loeschen', said: {} },
   'alert.acknowledged': { signs: 'alert.acknowledge', activity: 'verwalten', said: acknowledgeBody },
 } as const;
-/** Type of an entry about details. */
+/** Type of an entry of one of these. */
 export type DetailAct = keyof typeof detailActs;
 
 /** How an act differs from an honest one. */
@@ -315,7 +319,7 @@ export class Scribe {
     return { ...by(person, signed), caused, type: 'member.recovered', activity: 'verwalten', detail: said };
   }
 
-  /** Describes, opens, holds or erases details; `body` bends statement and entry, `detail` the entry alone. */
+  /** One of these acts; `body` bends statement and entry, `detail` the entry alone. */
   async detail(
     nowMs: number,
     type: DetailAct,

@@ -54,7 +54,7 @@ function foundedLog({ template: written, schemas }: FolderPolicies): VerifiedLog
   const byRef = new Map(members.map((member) => [member.ref, member]));
   const none = { datasets: new Map(), queries: new Map(), tables: new Map(), spent: new Map(), retractions: new Map() };
   const room = { ...fold, ...none, members: byRef } as unknown as Room;
-  return { room, entries: [], root: '', cosigned: 0, claims: new Map() };
+  return { room, entries: [], size: 0, from: 0, root: '', cosigned: 0, claims: new Map() };
 }
 
 const witnesses = () =>

@@ -1,0 +1,145 @@
+/** From a room to its snapshot and back (docs/spec/retention.md §2): the same room, whoever folds on from it. */
+import {
+  Charter,
+  canonicalBytes,
+  DatasetSchema,
+  digestOf,
+  type EntryOf,
+  formatRational,
+  type Json,
+  parseRational,
+  Question,
+  Snapshot,
+} from '@reinraum/protocol';
+import { parsedObject, type ReadObject } from './examine.ts';
+import { termsOf } from './query-rules.ts';
+import type { DatasetVersion, Room } from './room.ts';
+import { Broken } from './rule.ts';
+
+/** The room after its first `size` entries, the last of which is dated `at`. Canonical: the same for everybody. */
+export function snapshotOf(room: Room, size: number, at: string): Snapshot {
+  const { held, snapshots, request, pruned } = room.retention;
+  return {
+    v: 1,
+    kind: 'snapshot',
+    room: room.id,
+    size,
+    at,
+    members: [...room.members.values()],
+    keys: [...room.keys],
+    recoveries: [...room.recoveries],
+    versions: [...room.datasets.values()].flatMap((versions) =>
+      [...versions.values()].map(({ declared, state, offer, manifest = null }) => ({
+        declared,
+        state,
+        offer,
+        manifest,
+      })),
+    ),
+    queries: [...room.queries].map(([digest, { approvals, revoked, suspended }]) => ({
+      digest,
+      approvals: [...approvals],
+      revoked,
+      suspended,
+    })),
+    tables: [...room.tables].map(([digest, { approvals, revoked }]) => ({
+      digest,
+      approvals: [...approvals],
+      revoked,
+    })),
+    charges: [...room.charges].map(([index, { entry, outcome }]) => ({ index, entry, outcome })),
+    releases: [...room.releases].map(([charge, index]) => ({ index, charge })),
+    retractions: [...room.retractions].map(([charge, { reason, at }]) => ({ charge, reason, at })),
+    reviews: [...room.reviews],
+    details: [...room.details].map(([scope, state]) => ({ scope, ...state, fields: [...state.fields] })),
+    spent: [...room.spent].map(([account, { loss, delta }]) => ({
+      account,
+      loss: formatRational(loss),
+      delta: formatRational(delta),
+    })),
+    used: [...room.used].filter(([, expiresAt]) => expiresAt >= at).map(([id, expiresAt]) => ({ id, expiresAt })),
+    retention: {
+      held,
+      snapshots: [...snapshots].map(([index, taken]) => ({ index, ...taken })),
+      request,
+      pruned,
+    },
+  };
+}
+
+/** Canonical bytes of a snapshot, and their digest. */
+export function encodeSnapshot(snapshot: Snapshot): { readonly bytes: Uint8Array; readonly digest: string } {
+  const bytes = canonicalBytes(snapshot as Json);
+  return { bytes, digest: digestOf(snapshot as Json) };
+}
+
+/** The room of a snapshot kept as an object. Throws {@link Broken}. */
+export async function roomOfSnapshot(
+  read: ReadObject,
+  digest: string,
+): Promise<{ readonly room: Room; readonly size: number; readonly at: string }> {
+  const kept = await parsedObject(read, digest, { schema: Snapshot, rule: 'retention' });
+  const charter = await parsedObject(read, kept.room, { schema: Charter, rule: 'founding' });
+  const schemas = await schemasOf(read, charter);
+  const datasets = new Map<string, Map<number, DatasetVersion>>();
+  for (const { declared, state, offer, manifest } of kept.versions) {
+    const { dataset, version } = declared;
+    const versions = datasets.get(dataset) ?? new Map<number, DatasetVersion>();
+    versions.set(version, { version, state, declared, offer, manifest: manifest ?? undefined });
+    datasets.set(dataset, versions);
+  }
+  const room: Room = {
+    id: kept.room,
+    charter,
+    charterDigest: kept.room,
+    members: new Map(kept.members.map((one) => [one.ref, one])),
+    keys: new Set(kept.keys),
+    recoveries: kept.recoveries,
+    schemas,
+    datasets,
+    queries: new Map(),
+    tables: new Map(),
+    charges: new Map(
+      kept.charges.map(({ index, entry, outcome }) => [index, { entry: entry as EntryOf<'query.charged'>, outcome }]),
+    ),
+    releases: new Map(kept.releases.map(({ index, charge }) => [charge, index])),
+    chargeOf: new Map(kept.releases.map(({ index, charge }) => [index, charge])),
+    retractions: new Map(kept.retractions.map(({ charge, ...taken }) => [charge, taken])),
+    reviews: kept.reviews,
+    details: new Map(kept.details.map(({ scope, ...state }) => [scope, state])),
+    spent: new Map(
+      kept.spent.map(({ account, loss, delta }) => [
+        account,
+        { loss: parseRational(loss), delta: parseRational(delta) },
+      ]),
+    ),
+    used: new Map(kept.used.map(({ id, expiresAt }) => [id, expiresAt])),
+    retention: {
+      ...kept.retention,
+      snapshots: new Map(kept.retention.snapshots.map(({ index, at, state }) => [index, { at, state }])),
+    },
+  };
+  for (const { digest, approvals, revoked, suspended } of kept.queries) {
+    const query = await parsedObject(read, digest, { schema: Question, rule: 'query' });
+    if (query.kind === 'DerivedTable') throw new Broken('retention', 'a snapshot takes a table for a query');
+    const terms = termsOf(room, query);
+    room.queries.set(digest, { query, terms, approvals: new Set(approvals), revoked, suspended });
+  }
+  for (const { digest, approvals, revoked } of kept.tables) {
+    const table = await parsedObject(read, digest, { schema: Question, rule: 'query' });
+    if (table.kind !== 'DerivedTable') throw new Broken('retention', 'a snapshot takes a query for a table');
+    room.tables.set(digest, { table, approvals: new Set(approvals), revoked });
+  }
+  return { room, size: kept.size, at: kept.at };
+}
+
+/** The schemas a charter names, by dataset. Throws {@link Broken}. */
+export async function schemasOf(read: ReadObject, charter: Charter): Promise<Map<string, DatasetSchema>> {
+  const schemas = new Map<string, DatasetSchema>();
+  for (const dataset of charter.datasets) {
+    const schema = await parsedObject(read, dataset.schema, { schema: DatasetSchema, rule: 'founding' });
+    if (schema.id !== dataset.id) throw new Broken('founding', 'a schema does not carry its dataset’s name');
+    schemas.set(dataset.id, schema);
+  }
+  return schemas;
+}

@@ -1,0 +1,41 @@
+/** How old entries of the log are given up: snapshot, hold, and a pruning by two officers (docs/spec/retention.md). */
+import { pruningFault, pruningSeconded, type Room } from '@reinraum/audit';
+import { formatInstant, type StatementOf } from '@reinraum/protocol';
+import { type Authorised, by, checkUnused, RefusedAct } from './authorise.ts';
+import type { Ledger, Logged } from './ledger.ts';
+
+type Act<Type extends 'log.snapshot' | 'log.hold' | 'log.prune'> = Authorised & {
+  readonly statement: StatementOf<Type>;
+};
+
+/** Keeps what all entries so far add up to, and logs its digest. Throws {@link RefusedAct}. */
+export function takeSnapshot(ledger: Ledger, room: Room, act: Act<'log.snapshot'>): Promise<Logged> {
+  return ledger.exclusive(async (append) => {
+    checkUnused(room, act);
+    const state = await ledger.keepSnapshot();
+    return append({ type: 'log.snapshot', activity: 'verwalten', ...by(act), detail: { state } });
+  });
+}
+
+/** Holds the log, so that nothing of it is pruned, or lifts the hold. Throws {@link RefusedAct}. */
+export function holdLog(ledger: Ledger, room: Room, act: Act<'log.hold'>): Promise<Logged> {
+  return ledger.exclusive(async (append) => {
+    checkUnused(room, act);
+    return append({ type: 'log.held', activity: 'verwalten', ...by(act), detail: act.statement.body });
+  });
+}
+
+/** Asks for a pruning or, as an officer of another party, decides it; `ledger.forget` carries it out. Throws {@link RefusedAct}. */
+export function prune(ledger: Ledger, room: Room, act: Act<'log.prune'>, nowMs: number): Promise<Logged> {
+  const { body } = act.statement;
+  return ledger.exclusive(async (append) => {
+    checkUnused(room, act);
+    const now = formatInstant(nowMs);
+    const fault = pruningFault(room, body, now);
+    if (fault) throw new RefusedAct(fault, 'snapshot', act);
+    const request = pruningSeconded(room, body, act.member, now);
+    const common = { ...by(act), detail: body };
+    if (!request) return append({ type: 'log.prune-requested', activity: 'verwalten', ...common });
+    return append({ type: 'log.pruned', activity: 'loeschen', caused: request.index, ...common });
+  });
+}
