@@ -85,7 +85,8 @@ async function statementOf(
 export async function objectOf(read: ReadObject, digest: string, missing: Rule): Promise<Uint8Array> {
   const bytes = await read(digest);
   if (!bytes) throw new Broken(missing, `object ${digest} is missing`);
-  if (toHex(sha256(bytes)) !== digest) throw new Broken('object', `object ${digest} does not have its digest`);
+  if (toHex(sha256(bytes)) !== digest)
+    throw new Broken('object', `object ${digest} is altered: it does not have its digest`);
   return bytes;
 }
 

@@ -6,7 +6,6 @@ import {
   digestOf,
   type EntryOf,
   formatRational,
-  type Json,
   parseRational,
   Question,
   Snapshot,
@@ -69,8 +68,8 @@ export function snapshotOf(room: Room, size: number, at: string): Snapshot {
 
 /** Canonical bytes of a snapshot, and their digest. */
 export function encodeSnapshot(snapshot: Snapshot): { readonly bytes: Uint8Array; readonly digest: string } {
-  const bytes = canonicalBytes(snapshot as Json);
-  return { bytes, digest: digestOf(snapshot as Json) };
+  const bytes = canonicalBytes(snapshot);
+  return { bytes, digest: digestOf(snapshot) };
 }
 
 /** The room of a snapshot kept as an object. Throws {@link Broken}. */

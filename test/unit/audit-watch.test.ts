@@ -238,7 +238,7 @@ describe('contradicted evidence ends a watch', () => {
     const result = await watched(log);
     expect(result).toMatchObject({ code: 1, told: [], alerts: [{ subject: 'object', entry: 0 }] });
     // It is not even taken for the charter that has the key.
-    expect(result.alerts[0]?.words.en).toContain('the charter is altered');
+    expect(result.alerts[0]?.words.en).toContain(`object ${honest.scribe.room} is altered`);
   });
 
   test.each([

