@@ -39,6 +39,8 @@ export type Verdict =
 export interface Evidence {
   readonly fetch: Fetch;
   readonly readObject: ReadObject;
+  /** Objects asked for at once; default 32, half of what an enclave works on, which may be asked by others too. */
+  readonly readsAtOnce?: number;
   readonly room?: string;
   /** Shown every entry once it is proved; may throw {@link Broken} where it knows of something that contradicts it. */
   /** Told where the fold begins, if it is not at the first entry: those before it were pruned. */
@@ -51,14 +53,16 @@ export interface Evidence {
  * folded. More would not be faster, and an entry may rest on 16 objects of 16 KiB, which wait in memory.
  */
 const bundlesAhead = 3;
-/** Objects read at once: half of what an enclave works on, which may be asked by others too. */
-const readsAtOnce = 32;
 
 /**
  * Verifies a log. Never throws on bad evidence. What is examined ahead is judged in its turn: the verdict is the one that a
  * verifier which looks at one entry after another comes to.
  */
+<<<<<<< HEAD
 export async function verifyLog({ fetch, readObject, room, resumed, each }: Evidence): Promise<Verdict> {
+=======
+export async function verifyLog({ fetch, readObject, readsAtOnce = 32, room, each }: Evidence): Promise<Verdict> {
+>>>>>>> 6b1ca77d0f0f16ff5c7424eb02e62169ae1995ec
   let index: number | null = null;
   try {
     const reader = await readerOf(fetch, readObject, room);

@@ -30,6 +30,7 @@ export * from './join.ts';
 export * from './loss.ts';
 export * from './mechanism.ts';
 export * from './name.ts';
+export * from './objects.ts';
 export * from './padding.ts';
 export * from './plan.ts';
 export * from './preview.ts';

@@ -8,6 +8,7 @@ export * from './instance.ts';
 export * from './key-file.ts';
 export * from './legal-basis.ts';
 export * from './lifecycle.ts';
+export * from './log-evidence.ts';
 export * from './named-schema.ts';
 export * from './random.ts';
 export * from './recovery.ts';

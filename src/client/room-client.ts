@@ -109,6 +109,21 @@ export class RoomPublic {
     return Accepted.parse(await answer.json());
   }
 
+  /** The files of the log as members read them in a session; nothing that comes back is verified. */
+  logFetch(session: string): Fetch {
+    const headers = { 'x-reinraum-session': session };
+    return async (path) => {
+      try {
+        // A tile that is missing today may be there tomorrow: nothing of the log is taken from a cache.
+        const answer = await this.fetch(`/log/${path}`, { headers, cache: 'no-store' });
+        return new Uint8Array(await answer.arrayBuffer());
+      } catch (error) {
+        if (error instanceof RoomProblem && error.status === 404) return undefined;
+        throw error;
+      }
+    };
+  }
+
   /** One request to the room. Throws {@link NoAnswer}, and {@link RoomProblem} on every answer that is not one of success. */
   async fetch(path: string, init?: RequestInit): Promise<Response> {
     const answer = await answerTo(`${this.#base}${path}`, init);
@@ -205,21 +220,6 @@ export class RoomClient {
     const headers = { ...json, 'x-reinraum-session': session ?? (await this.session()) };
     const init = { method: 'POST', headers, body: JSON.stringify(preview) };
     return Preview.parse(await (await this.public.fetch('/preview', init)).json());
-  }
-
-  /** The files of the log as members read them; nothing that comes back is verified. */
-  logFetch(session: string): Fetch {
-    const headers = { 'x-reinraum-session': session };
-    return async (path) => {
-      try {
-        // A tile that is missing today may be there tomorrow: nothing of the log is taken from a cache.
-        const answer = await this.public.fetch(`/log/${path}`, { headers, cache: 'no-store' });
-        return new Uint8Array(await answer.arrayBuffer());
-      } catch (error) {
-        if (error instanceof RoomProblem && error.status === 404) return undefined;
-        throw error;
-      }
-    };
   }
 
   /** A result stands on a checkpoint that a quorum of the charter's witnesses has cosigned, or it is none. */

@@ -3,12 +3,23 @@
  * the gateway only. It carries ciphertext, signed statements and public policy.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { Accepted, digestOf, encodeFrame, Founding, PreviewRequest, Refusal, Submission } from '@reinraum/protocol';
+import {
+  Accepted,
+  digestOf,
+  encodeFrame,
+  encodeObjects,
+  Founding,
+  ObjectsRequest,
+  PreviewRequest,
+  Refusal,
+  Submission,
+} from '@reinraum/protocol';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ZodError } from 'zod';
 import type { Reply } from './door-client.ts';
-import { jsonBytesMax, pieceBytesMax } from './limits.ts';
+import { jsonBytesMax, objectsRequestBytesMax, pieceBytesMax } from './limits.ts';
+import { readObjects } from './objects.ts';
 import { RolledBack, RoomInUse, type Rooms, type RunningRoom } from './rooms.ts';
 import { OffsetMismatch, StorageFull } from './uploads.ts';
 
@@ -27,6 +38,7 @@ export function hostApi({ rooms, token }: HostApiOptions): Hono {
     return next();
   });
   app.use('/rooms/:room/uploads/*', bodyLimit({ maxSize: pieceBytesMax }));
+  app.use('/rooms/:room/log/objects', bodyLimit({ maxSize: objectsRequestBytesMax }));
   app.use('/rooms/:room/:act', bodyLimit({ maxSize: jsonBytesMax }));
   app.onError((error, context) => {
     if (error instanceof Refusal) return context.json({ code: error.code, field: error.field }, 422);
@@ -74,7 +86,13 @@ export function hostApi({ rooms, token }: HostApiOptions): Hono {
     const session = context.req.header('x-reinraum-session') ?? null;
     const { value, body } = await door.ask({ method: 'read', path: context.req.param('path'), session });
     if (!(value as { found: boolean }).found) return context.json({ failed: 'not-found' }, 404);
-    return context.body(new Uint8Array(body), 200, { 'content-type': 'application/octet-stream' });
+    return binary(body);
+  });
+  app.post('/rooms/:room/log/objects', async (context) => {
+    const { objects } = ObjectsRequest.parse(await context.req.json());
+    const { door } = await existing(rooms, context.req.param('room'));
+    const session = context.req.header('x-reinraum-session') ?? null;
+    return binary(encodeObjects(await readObjects(door, objects, session)));
   });
   app.get('/rooms/:room/uploads/:offer', async (context) => {
     const { uploads } = await existing(rooms, context.req.param('room'));
@@ -98,8 +116,11 @@ async function existing(rooms: Rooms, name: string): Promise<RunningRoom> {
 
 /** An accepted statement as one frame: its head, and the sealed body where there is one. */
 function reply({ value, body }: Reply): Response {
-  const frame = new Uint8Array(encodeFrame(value, body));
-  return new Response(frame, { headers: { 'content-type': 'application/octet-stream' } });
+  return binary(encodeFrame(value, body));
+}
+
+function binary(bytes: Uint8Array): Response {
+  return new Response(new Uint8Array(bytes), { headers: { 'content-type': 'application/octet-stream' } });
 }
 
 function isToken(header: string, token: string): boolean {

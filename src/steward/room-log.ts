@@ -3,16 +3,16 @@
 import {
   type Evidence,
   encodeReceipt,
-  type Fetch,
   fetchTile,
   inclusionProof,
   parseCheckpoint,
   parseNote,
+  type ReadObject,
   type Room,
   tileHashReader,
   verifyLog,
 } from '@reinraum/audit';
-import { type RoomClient, RoomProblem } from '@reinraum/client';
+import { logEvidence, type RoomClient } from '@reinraum/client';
 import { type Accepted, type LogEntry } from '@reinraum/protocol';
 
 /** A log that was verified from its first entry to its last. */
@@ -21,41 +21,31 @@ export interface RoomLog {
   /** By number; without those that were pruned. */
   readonly entries: ReadonlyMap<number, LogEntry>;
   /** An object of the log by its digest. */
-  readonly object: Fetch;
+  readonly object: ReadObject;
   /** An entry with its receipt, as the room gave it when it was new. */
   accepted(index: number): Promise<Accepted>;
 }
 
 /** Reads the whole log under one session. Throws where it does not verify: then nothing it says is used. */
 export async function readRoomLog(client: RoomClient): Promise<RoomLog> {
-  const headers = { 'x-reinraum-session': await client.session() };
-  const file = async (path: string) => {
-    try {
-      return new Uint8Array(await (await client.public.fetch(`/log/${path}`, { headers })).arrayBuffer());
-    } catch (error) {
-      if (error instanceof RoomProblem && error.status === 404) return undefined;
-      throw error;
-    }
-  };
   // The room goes on while it is read: everything is read at one checkpoint.
-  const checkpoint = await file('checkpoint');
-  const fetch: Fetch = async (path) => (path === 'checkpoint' ? checkpoint : file(path));
-  const object: Fetch = (digest) => file(`objects/${digest}`);
+  const evidence = await logEvidence(client, await client.session());
+  const { fetch, readObject } = evidence;
   const texts = new Map<number, string>();
   const entries = new Map<number, LogEntry>();
   const each: Evidence['each'] = (index, bytes, _size, entry) => {
     texts.set(index, new TextDecoder().decode(bytes));
     entries.set(index, entry);
   };
-  const verdict = await verifyLog({ fetch, readObject: object, room: client.roomId, each });
+  const verdict = await verifyLog({ ...evidence, each });
   if (!verdict.verified) throw new Error(`the room’s log does not verify: ${verdict.rule}: ${verdict.message}`);
-  const note = checkpoint ?? new Uint8Array();
+  const note = (await fetch('checkpoint')) ?? new Uint8Array();
   const { size } = parseCheckpoint(parseNote(note).text);
   const hashes = tileHashReader((level, index, width) => fetchTile(fetch, { level, index, width }), size);
   return {
     room: verdict.room,
     entries,
-    object,
+    object: readObject,
     async accepted(index) {
       const proof = await inclusionProof(index, size, hashes);
       const receipt = encodeReceipt({ index, proof, checkpoint: new TextDecoder().decode(note) });

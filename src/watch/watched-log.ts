@@ -34,7 +34,7 @@ export function watchedRoom(client: RoomClient): WatchedLog {
   let session: string | undefined;
   const file = async (path: string): Promise<Uint8Array | undefined> => {
     session ??= await client.session();
-    return await client.logFetch(session)(path);
+    return await client.public.logFetch(session)(path);
   };
   const renewed = async (path: string) => {
     try {

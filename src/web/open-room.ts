@@ -1,6 +1,14 @@
 /** A room somebody has opened with a key: client, charter, schemas and one reading session, all in memory only. */
-import type { Fetch } from '@reinraum/audit/verifier';
-import { Instance, type MemberKeys, parseKeyFile, RoomClient, RoomProblem, roomNames } from '@reinraum/client';
+import type { Evidence } from '@reinraum/audit/verifier';
+import {
+  Instance,
+  logEvidence,
+  type MemberKeys,
+  parseKeyFile,
+  RoomClient,
+  RoomProblem,
+  roomNames,
+} from '@reinraum/client';
 import {
   AggregateQuery,
   among,
@@ -100,16 +108,9 @@ export class OpenRoom {
     return this.#inSession((token) => this.client.preview({ query, parameters, unitsPerCell: null }, token));
   }
 
-  /** The files and objects of the log as of now: the checkpoint is fetched once and kept, so that a verification sees one log. */
-  async log(): Promise<{ fetch: Fetch; readObject: (digest: string) => Promise<Uint8Array | undefined> }> {
-    return this.#inSession(async (token) => {
-      const source = this.client.logFetch(token);
-      const checkpoint = await source('checkpoint');
-      return {
-        fetch: async (path) => (path === 'checkpoint' ? checkpoint : source(path)),
-        readObject: (digest) => source(`objects/${digest}`),
-      };
-    });
+  /** The log as of now, for a verification. */
+  async log(): Promise<Evidence> {
+    return this.#inSession((token) => logEvidence(this.client, token));
   }
 
   async #inSession<Value>(use: (token: string) => Promise<Value>): Promise<Value> {

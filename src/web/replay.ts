@@ -33,11 +33,8 @@ export interface Replayed {
 export async function replayed(room: OpenRoom, progress: (done: number, total: number) => void): Promise<Replayed> {
   const begun = performance.now();
   const register: RegisterLine[] = [];
-  const { fetch, readObject } = await room.log();
   const verdict = await verifyLog({
-    fetch,
-    readObject,
-    room: room.client.roomId,
+    ...(await room.log()),
     each(index, _bytes, size, entry) {
       if (isOfRegister(entry)) register.push({ index, entry });
       progress(index + 1, size);

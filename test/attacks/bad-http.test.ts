@@ -1,7 +1,8 @@
 /** HTTP nobody should send: refused with a problem in both languages, and neither answer nor access log repeats it. */
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { decodeObjects } from '@reinraum/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyState } from '../../src/cli/audit.ts';
 import { hostApi } from '../../src/host/api.ts';
@@ -19,6 +20,11 @@ beforeAll(async () => {
 afterAll(() => room.close());
 
 const at = (path: string, init?: RequestInit) => fetch(`${room.installation.url}${path}`, init);
+/** Asks for objects of the log with a body as it stands. */
+const wanted = (body: string, session?: string) => {
+  const headers = { 'content-type': 'application/json', ...(session ? { 'x-reinraum-session': session } : {}) };
+  return at('/rooms/small/log/objects', { method: 'POST', headers, body });
+};
 const piece = (body: Uint8Array<ArrayBuffer>, headers: { 'x-reinraum-offset'?: string }, name = offer) =>
   at(`/rooms/small/uploads/${name}`, { method: 'PUT', body, headers });
 
@@ -74,6 +80,48 @@ describe('a body that cannot be read', () => {
   });
 });
 
+describe('a list of objects that is none', () => {
+  test.each([
+    ['empty', ''],
+    ['no JSON', `{"objects": [${marker}`],
+    ['no object', JSON.stringify([offer])],
+    ['without a digest', JSON.stringify({ objects: [] })],
+    ['with one too many', JSON.stringify({ objects: Array.from({ length: 257 }, () => offer) })],
+    ['with a field too many', JSON.stringify({ objects: [offer], [marker]: marker })],
+    ['with what is no digest', JSON.stringify({ objects: [offer, marker] })],
+    ['with a path', JSON.stringify({ objects: ['../../secrets/identity'] })],
+  ])('%s', async (_name, body) => {
+    const session = await room.client('steward').session();
+    await expectProblem(await wanted(body, session), { code: 'body-malformed', absent: [marker] });
+    // Nor behind the gateway.
+    const headers = { authorization: 'Bearer right', 'x-reinraum-session': session };
+    const host = hostApi({ rooms: room.rooms, token: 'right' });
+    const answer = await host.request('/rooms/small/log/objects', { method: 'POST', headers, body });
+    expect([answer.status, await answer.text()]).toEqual([400, '{"failed":"body-malformed"}']);
+  });
+
+  test('for nobody: the session is checked as it is for one object', async () => {
+    const body = JSON.stringify({ objects: [room.client('steward').roomId, offer] });
+    for (const session of [undefined, 'ab'.repeat(32), marker, 'a'.repeat(101)]) {
+      await expectProblem(await wanted(body, session), { code: 'session-invalid', absent: [marker] });
+    }
+    const elsewhere = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+    const nowhere = await at('/rooms/other/log/objects', elsewhere);
+    await expectProblem(nowhere, { code: 'room-unknown', field: 'room' });
+    await expectProblem(await at('/rooms/small/log/tile', elsewhere), { code: 'not-found' });
+  });
+
+  test('of what is not there: told so in its place, and kept nowhere', async () => {
+    const { roomId } = room.client('steward');
+    const list = JSON.stringify({ objects: [offer, roomId, offer] });
+    const answer = await wanted(list, await room.client('steward').session());
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    const charter = await readFile(join(room.state, 'objects', roomId));
+    const read = decodeObjects(new Uint8Array(await answer.arrayBuffer()), 3);
+    expect(read).toEqual([undefined, new Uint8Array(charter), undefined]);
+  });
+});
+
 describe('a body too large', () => {
   const statement = 4 * 1024 * 1024 + 1;
   test.each([
@@ -82,6 +130,11 @@ describe('a body too large', () => {
   ])('for %s', async (act, length) => {
     const body = JSON.stringify({ envelope: 'x'.repeat(length) });
     await expectProblem(await post(room, body, act), { code: 'body-too-large' });
+  });
+
+  test('for a list of objects', async () => {
+    const body = `${JSON.stringify({ objects: [offer] })}${' '.repeat(32 * 1024)}`;
+    await expectProblem(await wanted(body), { code: 'body-too-large' });
   });
 
   test('for a piece of an upload', async () => {

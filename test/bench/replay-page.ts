@@ -1,6 +1,7 @@
 /** What runs in Chromium: the verifier of the screens, over evidence loaded from the server that serves this page. */
 import '../../src/web/jitless.ts';
-import { type ReadObject, verifyLog } from '@reinraum/audit/verifier';
+import { type Evidence, verifyLog } from '@reinraum/audit/verifier';
+import { logEvidence, RoomPublic } from '@reinraum/client';
 import { entriesOfArchive } from './replay-archive.ts';
 
 /** What came of it. */
@@ -15,34 +16,33 @@ export interface PageOutcome {
 /** Least time between two moves of the bar, as on the screen of the log. */
 const shownEveryMs = 100;
 
-const readEach: ReadObject = async (path) => {
-  const answer = await fetch(`/log/${path}`, { cache: 'no-store' });
-  return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined;
-};
+async function whole(room: string): Promise<Evidence> {
+  const files = new Map(entriesOfArchive(new Uint8Array(await (await fetch('/app/evidence')).arrayBuffer())));
+  const read = async (path: string) => files.get(path);
+  return { fetch: read, readObject: (digest) => read(`objects/${digest}`), room };
+}
 
-async function readWhole(): Promise<ReadObject> {
-  const files = new Map(entriesOfArchive(new Uint8Array(await (await fetch('/evidence')).arrayBuffer())));
-  return async (path) => files.get(path);
+/** `url` is where this page is from. */
+function asked(room: string, url: string): Promise<Evidence> {
+  return logEvidence({ public: new RoomPublic({ url, room: 'long' }), roomId: room }, '');
 }
 
 /**
- * Verifies evidence as the log of a room and shows how far it is. `whole`: loaded beforehand as the one file `/evidence`;
- * `each`: every tile and object is asked for below `/log/` when it is needed, as the screens do.
+ * Verifies evidence as the log of a room and shows how far it is. `whole`: loaded beforehand as one file; `asked`: the room
+ * is asked for it as the verification goes on, as the screens do.
  */
-export async function verifyEvidence(
+async function verifyEvidence(
   room: string,
-  way: 'whole' | 'each',
+  [way, url]: readonly [way: 'whole' | 'asked', url: string],
   show: (done: number, size: number) => void,
 ): Promise<PageOutcome> {
   const begun = performance.now();
-  const read = way === 'each' ? readEach : await readWhole();
+  const evidence = await (way === 'asked' ? asked(room, url) : whole(room));
   const loaded = performance.now();
   let shownMs = 0;
   let progress = 0;
   const verdict = await verifyLog({
-    fetch: read,
-    readObject: (digest) => read(`objects/${digest}`),
-    room,
+    ...evidence,
     each(index, _bytes, size) {
       const nowMs = performance.now();
       if (nowMs - shownMs < shownEveryMs && index + 1 < size) return;
@@ -54,3 +54,5 @@ export async function verifyEvidence(
   const said = verdict.verified ? 'verified' : `${verdict.rule} at entry ${verdict.entry}`;
   return { verdict: said, loadedMs: loaded - begun, verifiedMs: performance.now() - loaded, progress };
 }
+
+Object.assign(globalThis, { run: verifyEvidence });

@@ -1,7 +1,7 @@
 /** The API is what it says it is: every route is described, and what a running room answers fits the description. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FrameReader, fromBase64 } from '@reinraum/protocol';
+import { decodeObjects, FrameReader, fromBase64, parseCanonical } from '@reinraum/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../../src/cli/root.ts';
 import { editorSchema, policyKinds } from '../../src/example/editor-schema.ts';
@@ -31,6 +31,8 @@ beforeAll(async () => {
 });
 afterAll(() => room.close());
 
+/** The digest of nothing that is kept. */
+const noObject = 'ab'.repeat(32);
 const at = (path: string, init?: RequestInit) => fetch(`${room.installation.url}${path}`, init);
 const asMember = () => ({ headers: { 'x-reinraum-session': session } });
 
@@ -109,6 +111,8 @@ describe('what a running room answers is what is described', () => {
     [401, 'GET', '/rooms/{room}/catalogue', '/rooms/small/catalogue', () => ({})],
     [401, 'GET', '/rooms/{room}/log/{path}', '/rooms/small/log/tile/0/000', () => ({})],
     [404, 'GET', '/rooms/{room}/log/{path}', '/rooms/small/log/journal', asMember],
+    [401, 'POST', '/rooms/{room}/log/objects', '/rooms/small/log/objects', () => posted({ objects: [noObject] })],
+    [400, 'POST', '/rooms/{room}/log/objects', '/rooms/small/log/objects', () => posted({ objects: [] })],
     [400, 'GET', '/rooms/{room}/uploads/{offer}', '/rooms/small/uploads/short', () => ({})],
     [400, 'POST', '/rooms/{room}/statements', '/rooms/small/statements', () => ({ method: 'POST', body: '{}' })],
     [422, 'POST', '/rooms/{room}/statements', '/rooms/small/statements', () => posted({ envelope: null })],
@@ -125,6 +129,17 @@ describe('what a running room answers is what is described', () => {
     const answer = await at(address, { method, ...init() });
     expect(answer.status).toBe(status);
     expect(await api.expectDescribed(method, path, answer)).toMatchObject({ status });
+  });
+
+  test('objects of the log, many at once', async () => {
+    const wanted = { objects: [room.client('analyst').roomId, noObject] };
+    api.expectValid('#/components/schemas/ObjectsRequest', wanted);
+    const headers = { 'content-type': 'application/json', 'x-reinraum-session': session };
+    const answer = await at('/rooms/small/log/objects', { ...posted(wanted), headers });
+    const bytes = (await api.expectDescribed('POST', '/rooms/{room}/log/objects', answer)) as Uint8Array;
+    const [charter, unknown] = decodeObjects(bytes, 2);
+    expect(parseCanonical(charter ?? new Uint8Array())).toMatchObject({ id: room.instance.charter.id });
+    expect(unknown).toBeUndefined();
   });
 
   test('a statement and its frame, an offer and the piece of a file', async () => {

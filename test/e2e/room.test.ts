@@ -9,6 +9,7 @@ import { verifyState } from '../../src/cli/audit.ts';
 import { ask } from '../../src/client/ask.ts';
 import { foundingOf, instanceOf } from '../../src/client/instance.ts';
 import { RoomClient, RoomPublic, verifiedClaims } from '../../src/client/room-client.ts';
+import { readRoomLog } from '../../src/steward/room-log.ts';
 import { countOf } from '../support/count-of.ts';
 import {
   approved,
@@ -123,6 +124,22 @@ test('the checkpoint is public, the rest of the log needs a session', async () =
   const headers = { 'x-reinraum-session': await client.session() };
   const size = Number((await (await client.public.fetch('/log/checkpoint')).text()).split('\n')[1]);
   expect((await client.public.fetch(`/log/tile/entries/000.p/${size}`, { headers })).status).toBe(200);
+});
+
+test('a command reads and verifies the whole log with few requests', async () => {
+  for (let n = 0; n < 40; n++) await room.client('bureauDpo').session();
+  const seen = room.accessLog.length;
+  const { entries, object } = await readRoomLog(room.client('bureauDpo'));
+  const routes = room.accessLog.slice(seen).map(({ method, route }) => `${method} ${route}`);
+  expect(entries.filter(({ statements }) => statements.length > 0).length).toBeGreaterThan(45);
+  expect(routes.filter((route) => route === 'POST /rooms/:room/log/objects').length).toBeLessThanOrEqual(4);
+  expect(routes.length).toBeLessThanOrEqual(10);
+  // One alone is read as it was before.
+  const digest = entries.at(-1)?.statements[0]?.digest ?? '';
+  const headers = { 'x-reinraum-session': await room.client('bureauDpo').session() };
+  const alone = await room.client('bureauDpo').public.fetch(`/log/objects/${digest}`, { headers });
+  expect(await object(digest)).toEqual(new Uint8Array(await alone.arrayBuffer()));
+  expect(await object('ab'.repeat(32))).toBeUndefined();
 });
 
 test('several rooms live in one installation, and a statement for one is none for another', async () => {

@@ -120,6 +120,20 @@ describe('what does not fit is named', () => {
     await visit.page.getByText('Erste verletzte Regel: entry-mismatch').waitFor();
   });
 
+  test('an object altered on its way among many', async () => {
+    await visit.page.route('**/log/objects', async (route) => {
+      const response = await route.fetch();
+      const body = await response.body();
+      body[body.length - 2] = (body.at(-2) ?? 0) ^ 1;
+      await route.fulfill({ response, body });
+    });
+    await visit.open('cityDpo');
+    await visit.page.getByRole('link', { name: 'Protokoll prüfen' }).click();
+    await visit.button('Protokoll nachrechnen').click();
+    await visit.page.getByText('Das Protokoll stimmt nicht').waitFor();
+    await visit.page.getByText('Erste verletzte Regel: object').waitFor();
+  });
+
   test('a question shown under the digest of another', async () => {
     await visit.page.route('**/rooms/small/catalogue', async (route) => {
       const response = await route.fetch();

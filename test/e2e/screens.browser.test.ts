@@ -107,6 +107,22 @@ test('from the entrance to a verified answer, its files and the verified log', a
   expect(await barriers(visit.page)).toEqual([]);
 });
 
+test('the log is verified with few requests, however many objects it rests on', async () => {
+  const asked: { readonly url: string; readonly objects: number }[] = [];
+  visit.page.on('request', (request) => {
+    const { objects = [] } = (request.postDataJSON() ?? {}) as { objects?: readonly string[] };
+    if (request.url().includes('/log/objects')) asked.push({ url: request.url(), objects: objects.length });
+  });
+  await visit.open('cityDpo');
+  await visit.page.getByRole('link', { name: 'Protokoll prüfen' }).click();
+  await visit.button('Protokoll nachrechnen').click();
+  await visit.page.getByText('Das Protokoll stimmt').waitFor();
+  expect(asked.every(({ url }) => url.endsWith('/log/objects'))).toBe(true);
+  expect(asked.reduce((total, { objects }) => total + objects, 0)).toBeGreaterThan(15);
+  // The charter that names the log's key, the entries' objects, and the charter's two schemas one after the other.
+  expect(asked.length).toBeLessThanOrEqual(4);
+});
+
 test('a repeat is free, says so, and is proved by the release it repeats', async () => {
   await visit.open('analyst');
   await visit.ask();

@@ -14,6 +14,7 @@ import { type Answered, ask } from '../../src/client/ask.ts';
 import { RoomClient } from '../../src/client/room-client.ts';
 import { pseudonymiser } from '../../src/steward/pseudonym.ts';
 import type { SourceRecord } from '../../src/steward/records.ts';
+import { readRoomLog } from '../../src/steward/room-log.ts';
 import { buildWorker, type EdgeWorker, startWorker } from '../support/edge-worker.ts';
 import { scan } from '../support/plaintext-scan.ts';
 import { expectProblem } from '../support/raw-statement.ts';
@@ -102,6 +103,13 @@ test('the log is read through it, and is the one the enclave keeps', async () =>
     expect(Buffer.from(await file.arrayBuffer())).toEqual(await readFile(join(room.state, 'log', path)));
   }
   await expectProblem(await at(`/rooms/small/log/tile/0/000.p/${size}`), { code: 'session-invalid' });
+  const seen = behind.seen.length;
+  const { entries } = await readRoomLog(client);
+  expect(entries.length).toBeGreaterThan(size);
+  const asked = behind.seen.slice(seen).filter(({ where }) => /^request \w+ .*\/log\/objects/.test(where));
+  expect(asked.map(({ where }) => where.split(' ')[1])).toEqual(asked.map(() => 'POST'));
+  expect(asked.length).toBeGreaterThan(0);
+  expect(asked.length).toBeLessThan(entries.length / 3);
   expect(await verifyState(room.state)).toMatchObject({ verified: true, spent: { person: { loss: '1/8' } } });
 });
 
@@ -113,6 +121,11 @@ test('it limits bodies and refuses what is malformed as it does on Node', async 
   await expectProblem(await statement(large), { code: 'body-too-large' });
   await expectProblem(await statement('{"MARKER'), { code: 'body-malformed', absent: ['MARKER'] });
   await expectProblem(await statement(Uint8Array.of(0x7b, 0xff, 0x7d)), { code: 'body-malformed' });
+  const wanted = (objects: readonly string[], more = '') =>
+    at('/rooms/small/log/objects', { method: 'POST', headers: json, body: JSON.stringify({ objects }) + more });
+  await expectProblem(await wanted(['ab'.repeat(32)]), { code: 'session-invalid' });
+  await expectProblem(await wanted(['MARKER']), { code: 'body-malformed', absent: ['MARKER'] });
+  await expectProblem(await wanted([], ' '.repeat(32 * 1024)), { code: 'body-too-large' });
   const put = { method: 'PUT', headers: { 'x-reinraum-offset': '0' }, body: new Uint8Array(8 * 1024 * 1024 + 1) };
   await expectProblem(await at(`/rooms/small/uploads/${'ab'.repeat(32)}`, put), { code: 'body-too-large' });
   await expectProblem(await at('/rooms/other/status'), { code: 'room-unknown', field: 'room' });

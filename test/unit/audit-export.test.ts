@@ -91,7 +91,10 @@ test('JSON Lines', async () => {
     );
     const told = lines as unknown as { question: { digest: string } | null; entry: { detail: { query?: string } } }[];
     for (const { question, entry } of told) expect(question?.digest).toBe(entry.detail.query);
-    expect(told.find(({ question }) => question !== null)?.question).toMatchObject({ title: { de: 'Nach Bezirk' } });
+    const named = told.find(({ question }) => question !== null);
+    // Nothing was asked in the room that only grew old.
+    if (state === aged.directory) expect(named).toBeUndefined();
+    else expect(named?.question).toMatchObject({ title: { de: 'Nach Bezirk' } });
   }
 });
 

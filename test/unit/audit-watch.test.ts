@@ -142,17 +142,17 @@ describe('a room of an installation', () => {
     const reads = new Map<string, number>();
     const client = {
       session: async () => `s${opened.push(`s${opened.length}`) - 1}`,
-      logFetch: (session: string) => async (path: string) => {
-        const count = (reads.get(session) ?? 0) + 1;
-        reads.set(session, count);
-        if (count > readsPerSession) throw new RoomProblem(401, { code: 'session-invalid' });
-        const file = path.startsWith('objects/') ? join(directory, path) : join(directory, 'log', path);
-        return await readFile(file).then(
-          (bytes) => new Uint8Array(bytes),
-          () => undefined,
-        );
-      },
       public: {
+        logFetch: (session: string) => async (path: string) => {
+          const count = (reads.get(session) ?? 0) + 1;
+          reads.set(session, count);
+          if (count > readsPerSession) throw new RoomProblem(401, { code: 'session-invalid' });
+          const file = path.startsWith('objects/') ? join(directory, path) : join(directory, 'log', path);
+          return await readFile(file).then(
+            (bytes) => new Uint8Array(bytes),
+            () => undefined,
+          );
+        },
         fetch: async (path: string) => new Response(new Uint8Array(await readFile(join(directory, path.slice(1))))),
       },
     };
