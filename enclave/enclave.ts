@@ -379,9 +379,9 @@ export class Enclave {
       return append({ type: 'enclave.started', activity: 'verwalten', detail });
     });
     const desk = deskOf(this.#options, this.#stores, ledger, room, claims);
+    await eraseErased(desk, room);
     await recover(desk, room);
     await destroyWithdrawnKeys(desk, room);
-    await eraseErased(desk, room);
     stockApproved(desk, room);
     const finality = new Finality(policyOf(room.charter, room.id), ledger.log);
     this.#founded = { ledger, room, desk, finality, begun: index + 1 };
