@@ -211,6 +211,9 @@ async function roomChange(
     case 'enclave.started':
       if (statements.length > 0) throw new Broken('statement', 'a start carries no statement');
       return started(room, read, entry);
+    case 'heartbeat':
+      if (statements.length > 0 || entry.actor) throw new Broken('statement', 'a heartbeat is nobody’s act');
+      return nothing;
     case 'dataset.declared':
       await offered(room, read, entry);
       return declared(room, entry, only(room, entry, statements, 'dataset.declare'));

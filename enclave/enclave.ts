@@ -198,6 +198,11 @@ export class Enclave {
     return directoryFetch(join(this.#options.state, 'log'))(path).catch(() => undefined);
   }
 
+  /** Logs a heartbeat where one is due; nothing in a room that is not founded, or stopped. */
+  async beat(): Promise<void> {
+    if (!this.#isStopped) await this.#founded?.ledger.beat();
+  }
+
   /** Charter, datasets, queries and balances, for members with a session. */
   catalogue(session: string) {
     const { room, ledger } = this.#open();

@@ -3,7 +3,7 @@
  * is durable and published before it counts; one act at a time.
  */
 import { type Log, Replay, type Room } from '@reinraum/audit';
-import { encodeEntry, formatInstant, type LogEntry, type SignedStatement } from '@reinraum/protocol';
+import { encodeEntry, formatInstant, heartbeatMs, type LogEntry, type SignedStatement } from '@reinraum/protocol';
 import type { ObjectStore } from './objects.ts';
 
 type Drafted<Entry> = Entry extends LogEntry ? Pick<Entry, 'type' | 'activity' | 'detail'> : never;
@@ -70,6 +70,14 @@ export class Ledger {
     const result = this.#turn.then(() => act((draft) => this.#append(draft)));
     this.#turn = result.catch(() => undefined);
     return result;
+  }
+
+  /** Logs a heartbeat where nothing was logged for {@link heartbeatMs}. */
+  beat(): Promise<void> {
+    return this.exclusive(async (append) => {
+      const isDue = this.#options.clock() - Date.parse(this.#lastAt) >= heartbeatMs;
+      if (isDue) await append({ type: 'heartbeat', activity: 'verwalten', detail: {} });
+    });
   }
 
   async #append({ type, activity, detail, actor = null, statements = [], caused = null }: Draft): Promise<Logged> {

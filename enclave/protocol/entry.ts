@@ -71,6 +71,7 @@ const Code = z.custom<RefusalCode>((value) => typeof value === 'string' && isRef
 export const LogEntry = z.discriminatedUnion('type', [
   entry('room.founded', 'verwalten', { charter: Digest }),
   entry('enclave.started', 'verwalten', { claims: Digest, assurance: z.enum(['software', 'degraded']), nonce: Digest }),
+  entry('heartbeat', 'verwalten', {}),
   entry('dataset.declared', 'verwalten', { dataset: Slug, version, offer: Digest }),
   entry('dataset.admitted', 'erheben', { dataset: Slug, version, manifest: Digest, schema: Digest }),
   entry('dataset.rejected', 'erheben', { dataset: Slug, version, manifest: Digest, report: Digest }),

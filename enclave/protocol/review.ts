@@ -12,6 +12,7 @@ export const AlertKind = z.enum([
   'split-view',
   'verification',
   'stale-checkpoint',
+  'heartbeat-missing',
   'gap',
   'clock-skew',
   'refusals',

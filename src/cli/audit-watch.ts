@@ -1,6 +1,6 @@
 /** `reinraum audit watch`: follows a log, tells what is new in plain sentences, and warns. */
 import { setTimeout } from 'node:timers/promises';
-import { canonicalText, type Json } from '@reinraum/protocol';
+import { canonicalText, type Json, silenceMaxMs } from '@reinraum/protocol';
 import { type Command, InvalidArgumentError } from 'commander';
 import { questionJson, rowJson } from '../export/json-lines.ts';
 import type { FoldedEntry } from '../index/fold.ts';
@@ -21,8 +21,7 @@ interface WatchWords {
   readonly key?: string;
   readonly head: string;
   readonly interval: number;
-  readonly stale: number;
-  readonly gap: number;
+  readonly silence: number;
   readonly refusals: number;
   readonly refusalsWithin: number;
   readonly once?: boolean;
@@ -45,8 +44,7 @@ export function addAuditWatch(audit: Command): void {
     .option('--key <file>', 'your key file; reading the log is an entry of the log')
     .option('--head <file>', 'file of yours that keeps the last verified head', 'reinraum-watch.head')
     .option('--interval <seconds>', 'time between two looks', positive, 30)
-    .option('--stale <hours>', 'warn when nothing has come for so long', positive, 24)
-    .option('--gap <hours>', 'warn of a hole between two entries longer than this', positive, 24)
+    .option('--silence <hours>', 'warn when no entry has come for longer than this', positive, silenceMaxMs / hourMs)
     .option('--refusals <number>', 'warn when a member is refused so often', positive, 5)
     .option('--refusals-within <minutes>', 'within so long', positive, 60)
     .option('--once', 'look once and end')
@@ -60,8 +58,7 @@ export function addAuditWatch(audit: Command): void {
         room,
         heads: seenHeads(words.head),
         limits: {
-          staleMs: words.stale * hourMs,
-          gapMs: words.gap * hourMs,
+          silenceMs: words.silence * hourMs,
           refusals: words.refusals,
           refusalsWithinMs: words.refusalsWithin * 60_000,
         },

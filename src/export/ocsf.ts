@@ -24,6 +24,7 @@ interface Mapped {
 const mapping: Readonly<Record<EntryType, Mapped>> = {
   'room.founded': { activity: 'create', entity: 'room', severity: 'Informational' },
   'enclave.started': { activity: 'other', entity: 'enclave', severity: 'Informational' },
+  heartbeat: { activity: 'other', entity: 'enclave', severity: 'Informational' },
   'dataset.declared': { activity: 'create', entity: 'dataset', severity: 'Informational' },
   'dataset.admitted': { activity: 'update', entity: 'dataset', severity: 'Informational' },
   'dataset.rejected': { activity: 'other', entity: 'dataset', severity: 'Low', failed: true },

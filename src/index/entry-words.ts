@@ -5,6 +5,7 @@ import type { Activity, Bilingual, EntryType } from '@reinraum/protocol';
 export const entryWords: Readonly<Record<EntryType, Bilingual>> = {
   'room.founded': { de: 'Raum gegründet', en: 'room founded' },
   'enclave.started': { de: 'Enklave gestartet', en: 'enclave started' },
+  heartbeat: { de: 'Lebenszeichen', en: 'sign of life' },
   'dataset.declared': { de: 'Datensatz angekündigt', en: 'dataset declared' },
   'dataset.admitted': { de: 'Datensatz zugelassen', en: 'dataset admitted' },
   'dataset.rejected': { de: 'Datensatz abgelehnt', en: 'dataset rejected' },

@@ -49,6 +49,7 @@ export interface IndexRow {
 export const outcomes = {
   'room.founded': 'founded',
   'enclave.started': 'started',
+  heartbeat: 'alive',
   'dataset.declared': 'declared',
   'dataset.admitted': 'admitted',
   'dataset.rejected': 'rejected',

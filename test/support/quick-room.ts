@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { foundingOf, instanceOf } from '../../src/client/instance.ts';
 import { RoomClient, RoomPublic, verifiedClaims } from '../../src/client/room-client.ts';
-import { type InProcessOptions, inProcessRoom } from './in-process-room.ts';
+import { type InProcessOptions, type InProcessRoom, inProcessRoom } from './in-process-room.ts';
 import { debtors, people, residents, type SmallRoom, signatures, template } from './small-room.ts';
 
 /** A founded room. */
-export interface QuickRoom extends Pick<SmallRoom, 'directory' | 'state' | 'client'> {
+export interface QuickRoom extends Pick<SmallRoom, 'directory' | 'state' | 'client'>, Pick<InProcessRoom, 'beat'> {
   close(): Promise<void>;
 }
 
@@ -28,6 +28,7 @@ export async function quickRoom(options: Pick<InProcessOptions, 'reached' | 'fil
   return {
     directory,
     state: join(directory, 'state'),
+    beat: () => room.beat(),
     client: (person) => new RoomClient(address, instance.charter, everyone[person]),
     async close() {
       await room.close();
