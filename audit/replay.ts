@@ -19,7 +19,7 @@ import { documentOf, type Examined, examine, parsedObject, type ReadObject, take
 import { isPossession, recovered, recoveryApproved } from './member-rules.ts';
 import { approved, charged, closed, proposed, repeated, revoked } from './query-rules.ts';
 import { cleared, retracted } from './release-rules.ts';
-import { acknowledged, reviewed } from './review-rules.ts';
+import { acknowledged, recorded, reviewed } from './review-rules.ts';
 import type { Room } from './room.ts';
 import { witnessFault } from './room-policy.ts';
 import { Broken } from './rule.ts';
@@ -261,6 +261,9 @@ async function roomChange(
       return reviewed(room, entry, only(room, entry, statements, 'review.complete'), index);
     case 'alert.acknowledged':
       acknowledged(entry, only(room, entry, statements, 'alert.acknowledge'), index);
+      return nothing;
+    case 'report.generated':
+      recorded(entry, only(room, entry, statements, 'report.record'), index);
       return nothing;
     case 'statement.refused':
       return refused(room, entry, statements);

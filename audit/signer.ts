@@ -91,6 +91,7 @@ export const rolesOf: Readonly<Record<StatementType, readonly Member['roles'][nu
   'detail.erase': ['owner', 'analyst', 'dpo'],
   'review.complete': ['dpo'],
   'alert.acknowledge': ['dpo'],
+  'report.record': ['dpo'],
   'session.open': ['owner', 'analyst', 'dpo'],
 };
 

@@ -36,7 +36,7 @@ import { ObjectStore } from './objects.ts';
 import type { FillRandom } from './privacy/bits.ts';
 import { approve, clear, propose, revoke } from './queries.ts';
 import { retract } from './retractions.ts';
-import { acknowledge, review } from './reviews.ts';
+import { logReading } from './reviews.ts';
 import { Sessions } from './sessions.ts';
 import { checkFormat, deskOf, hasEntries, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
 
@@ -281,9 +281,9 @@ export class Enclave {
       case 'detail.erase':
         return { accepted: await this.#accepted(await erase(desk, room, { ...act, statement })) };
       case 'review.complete':
-        return { accepted: await this.#accepted(await review(ledger, room, { ...act, statement })) };
       case 'alert.acknowledge':
-        return { accepted: await this.#accepted(await acknowledge(ledger, room, { ...act, statement })) };
+      case 'report.record':
+        return { accepted: await this.#accepted(await logReading(ledger, room, { ...act, statement })) };
       case 'session.open':
         return this.#openSession(act);
       default:

@@ -7,7 +7,7 @@ import { Noise } from './mechanism.ts';
 import { Bytes32, Digest, Fraction, Instant, MemberRef, Signature64, Slug, UnitPath } from './name.ts';
 import type { RefusalCode } from './refusal.ts';
 import { isRefusalCode } from './refusal.ts';
-import { Acknowledgement, Review } from './review.ts';
+import { Acknowledgement, Report, Review } from './review.ts';
 import { RetractionReason } from './statement.ts';
 
 /** Largest entry in bytes of its canonical form. */
@@ -110,6 +110,7 @@ export const LogEntry = z.discriminatedUnion('type', [
   entry('detail.erased', 'loeschen', { scope: DetailScope, reason: ErasureReason }),
   entry('review.completed', 'verwalten', Review),
   entry('alert.acknowledged', 'verwalten', Acknowledgement),
+  entry('report.generated', 'verwalten', Report),
   entry('statement.refused', 'verwalten', { statement: z.string().max(40), code: Code }),
   entry('session.opened', 'verwalten', { scope: z.literal('log'), until: Instant }),
 ]);

@@ -5,7 +5,7 @@ import { canonicalBytes, parseCanonical } from './canonical.ts';
 import { CommittedDetail, DetailScope, ErasureReason } from './detail.ts';
 import { Bytes32, Day, Digest, Instant, MemberRef, Signature64, Slug, StatementId, UnitPath } from './name.ts';
 import { Refusal } from './refusal.ts';
-import { Acknowledgement, Review } from './review.ts';
+import { Acknowledgement, Report, Review } from './review.ts';
 import { type SigningKey, sign, verify } from './signature.ts';
 
 /** DSSE payload type of a statement; no other document of the room carries it. */
@@ -91,6 +91,7 @@ export const Statement = z.discriminatedUnion('type', [
   statement('session.open', { scope: z.literal('log') }),
   statement('review.complete', Review),
   statement('alert.acknowledge', Acknowledgement),
+  statement('report.record', Report),
 ]);
 export type Statement = z.infer<typeof Statement>;
 /** What a statement does. */

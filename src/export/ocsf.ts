@@ -47,6 +47,7 @@ const mapping: Readonly<Record<EntryType, Mapped>> = {
   'detail.erased': { activity: 'delete', entity: 'details', severity: 'Medium' },
   'review.completed': { activity: 'other', entity: 'log', severity: 'Informational' },
   'alert.acknowledged': { activity: 'other', entity: 'log', severity: 'Low' },
+  'report.generated': { activity: 'other', entity: 'log', severity: 'Informational' },
   'statement.refused': { activity: 'other', entity: 'statement', severity: 'Low', failed: true },
   'session.opened': { activity: 'read', entity: 'log', severity: 'Informational' },
 };

@@ -28,6 +28,7 @@ export const entryWords: Readonly<Record<EntryType, Bilingual>> = {
   'detail.erased': { de: 'Angaben gelöscht', en: 'details erased' },
   'review.completed': { de: 'Prüfung abgeschlossen', en: 'review completed' },
   'alert.acknowledged': { de: 'Warnung zur Kenntnis genommen', en: 'warning acknowledged' },
+  'report.generated': { de: 'Bericht erstellt', en: 'report made' },
   'statement.refused': { de: 'Handlung abgelehnt', en: 'act refused' },
   'session.opened': { de: 'Protokoll eingesehen', en: 'log read' },
 };

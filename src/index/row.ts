@@ -72,6 +72,7 @@ export const outcomes = {
   'detail.erased': 'erased',
   'review.completed': 'reviewed',
   'alert.acknowledged': 'acknowledged',
+  'report.generated': 'generated',
   'statement.refused': 'refused',
   'session.opened': 'opened',
 } as const satisfies Record<EntryType, string>;

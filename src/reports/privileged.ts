@@ -25,6 +25,7 @@ export const privilegedTypes = [
   'detail.erased',
   'review.completed',
   'alert.acknowledged',
+  'report.generated',
 ] as const satisfies readonly EntryType[];
 
 /** Those of the period. */
@@ -38,8 +39,8 @@ export function privileged(log: VerifiedLog, wish: ReportWish): ReportBody {
         title: text('Wer sein Recht gebraucht hat', 'Who used a right'),
         sentences: [
           said(
-            'Freigaben, Widerrufe, Rückzüge, neue Schlüssel, Einsicht in Angaben und ihre Löschung, Prüfungen, Gründung und Neustarts: was ändert, was andere dürfen, oder nur wenigen zusteht.',
-            'Approvals, revocations, withdrawals, new keys, reading and erasing details, reviews, founding and restarts: what changes what others may do, or only few may do.',
+            'Freigaben, Widerrufe, Rückzüge, neue Schlüssel, Einsicht in Angaben und ihre Löschung, Prüfungen, Berichte, Gründung und Neustarts: was ändert, was andere dürfen, oder nur wenigen zusteht.',
+            'Approvals, revocations, withdrawals, new keys, reading and erasing details, reviews, reports, founding and restarts: what changes what others may do, or only few may do.',
           ),
         ],
         tables: [byMember(log, acts), each(log, acts)],

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { proofStateOf, verifyReceipt } from '@reinraum/audit';
-import { type Accepted, digestOf, type Json, utf8 } from '@reinraum/protocol';
+import { type Accepted, decodeEntry, digestOf, type Json, utf8 } from '@reinraum/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SecretStore } from '../../enclave/vault/secrets.ts';
 import { verifyState } from '../../src/cli/audit.ts';
@@ -146,7 +146,7 @@ test('held details are not erased; then one person asks, another approves, and e
   await rm(copy, { recursive: true });
 });
 
-test('an officer signs what was reviewed and which warning was seen, about entries there are', async () => {
+test('an officer signs what was reviewed, which warning was seen and which report was made, about entries there are', async () => {
   const anew = await reopened(room);
   const officer = anew.client('cityDpo');
   const { size } = await officer.catalogue();
@@ -162,7 +162,15 @@ test('an officer signs what was reviewed and which warning was seen, about entri
   await expect(officer.act('alert.acknowledge', { alert: 'gap', entry: size + 1000 })).rejects.toMatchObject({
     code: 'entry-unknown',
   });
+  const made = { report: 'access', digest: 'cd'.repeat(32), from: 0, to: size - 1 } as const;
+  const { accepted } = await officer.act('report.record', made);
+  expect(decodeEntry(utf8(accepted.entry))).toMatchObject({ type: 'report.generated', detail: made });
+  await expect(officer.act('report.record', { ...made, to: size + 1000 })).rejects.toMatchObject({
+    code: 'entry-unknown',
+    field: 'to',
+  });
   await expect(anew.client('steward').act('review.complete', body)).rejects.toMatchObject({ code: 'role-missing' });
+  await expect(anew.client('analyst').act('report.record', made)).rejects.toMatchObject({ code: 'role-missing' });
   await anew.close();
 });
 

@@ -6,6 +6,7 @@ import {
   analystScope,
   describeBody,
   queryDigest,
+  recordBody,
   recoverBody,
   reviewBody,
   runBody,
@@ -42,6 +43,7 @@ export const everyBody: { readonly [Type in StatementType]: StatementOf<Type>['b
   'detail.erase': { scope: analystScope, reason: 'request' },
   'review.complete': reviewBody,
   'alert.acknowledge': acknowledgeBody,
+  'report.record': recordBody,
 };
 
 /** Every type there is. */
@@ -51,6 +53,8 @@ export const everyType = Object.keys(everyBody) as StatementType[];
 export const signerOf = (type: StatementType): FixedMember =>
   type === 'query.run' || type === 'query.propose'
     ? people.analyst
-    : ['query.clear', 'detail.open', 'detail.hold', 'review.complete', 'alert.acknowledge'].includes(type)
+    : ['query.clear', 'detail.open', 'detail.hold', 'review.complete', 'alert.acknowledge', 'report.record'].includes(
+          type,
+        )
       ? people.cityDpo
       : people.steward;

@@ -124,6 +124,7 @@ async function beside(client: (person: string) => RoomClient): Promise<void> {
   await eraseDetails(client('cityDpo'), `member/${analyst}`, 'request');
   await client('cityDpo').act('review.complete', { from: 0, to: 20, finding: 'none', report: null });
   await client('cityDpo').act('alert.acknowledge', { alert: 'gap', entry: null });
+  await client('cityDpo').act('report.record', { report: 'access', digest: 'ab'.repeat(32), from: 0, to: 20 });
 }
 
 /** Lives through a room and writes it to `test/golden/<name>`. The result is to be read before it is kept. */

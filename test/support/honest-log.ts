@@ -84,10 +84,11 @@ export const at = {
   reviewed: 33,
   acknowledged: 34,
   heartbeat: 35,
+  recorded: 36,
 } as const;
 
 /** Entries of the whole story. */
-export const entryCount = at.heartbeat + 1;
+export const entryCount = at.recorded + 1;
 
 async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> {
   const kept = (draft: Draft) => draft.detail as unknown as { offer: string; manifest: string };
@@ -137,6 +138,7 @@ async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> 
   yield await scribe.detail(now(), 'review.completed');
   yield await scribe.detail(now(), 'alert.acknowledged', { person: people.bureauDpo });
   yield { type: 'heartbeat', activity: 'verwalten', detail: {} };
+  yield await scribe.detail(now(), 'report.generated');
 }
 
 async function session(scribe: Scribe, nowMs: number, person: FixedMember = people.analyst): Promise<Draft> {

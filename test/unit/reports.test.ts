@@ -7,6 +7,7 @@ import {
   type LogEntry,
   lossOf,
   parseRational,
+  type ReportName,
   subtract,
   zero,
 } from '@reinraum/protocol';
@@ -15,7 +16,7 @@ import { accountSums, finalSums } from '../../src/reports/balances.ts';
 import { caseEntries } from '../../src/reports/case.ts';
 import type { Cell, ReportDocument, Table } from '../../src/reports/document.ts';
 import { privilegedTypes } from '../../src/reports/privileged.ts';
-import { type ReportName, reportNames, reportOf } from '../../src/reports/reports.ts';
+import { rangeOf, reportNames, reportOf } from '../../src/reports/reports.ts';
 import type { VerifiedLog } from '../../src/reports/subject.ts';
 import { at, type HeldLog, momentMs } from '../support/honest-log.ts';
 import { everythingSaid, madeAt, momentOf, reported } from '../support/reported.ts';
@@ -302,6 +303,9 @@ describe('numbers, counted again from raw entries', () => {
     expect(listed(tableOf(document, 'Jede Sitzung'))).toEqual(sessions);
     expect(listed(tableOf(document, 'Jede Einsicht'))).toEqual([at.opened]);
     expect(column(tableOf(document, 'Nach Mitglied'), 2)).toMatchObject([{ value: 2, entries: sessions }]);
+    const recorded = tableOf(document, 'Jeder aufgezeichnete Bericht');
+    expect(listed(recorded)).toEqual([at.recorded]);
+    expect(rowsOf(recorded)[0]?.slice(2, 4)).toEqual(['„access“, Einträge 0 bis 34', '7a'.repeat(32)]);
   });
 
   test('case: all that is connected with an entry, from wherever one begins', () => {
@@ -346,6 +350,15 @@ describe('a period', () => {
     const later = tableOf(made('ledger', { from: momentOf(at.repeated) }), 'Konten am Ende des Zeitraums').rows[0];
     expect(later?.cells[2]).toMatchObject({ value: formatRational(lossOf(one)), entries: [at.chargedAgain] });
     expect(later?.cells[3]?.entries).toEqual([at.charged, at.chargedAgain]);
+  });
+
+  test('is the range of entries a report is recorded with; the whole log, one entry, or none where it is not', () => {
+    const whole = { from: 0, to: held.entries.length - 1 };
+    expect(rangeOf('overview', log, wish)).toEqual(whole);
+    expect(rangeOf('overview', log, { ...wish, ...period })).toEqual({ from: at.released, to: at.failed });
+    expect(rangeOf('integrity', log, { ...wish, ...period })).toEqual(whole);
+    expect(rangeOf('case', log, { ...wish, ...period })).toEqual({ from: at.released, to: at.released });
+    expect(rangeOf('overview', log, { ...wish, from: '2026-03-31T00:00:00Z' })).toBeUndefined();
   });
 
   test('does not change what is about the whole log', () => {
