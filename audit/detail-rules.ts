@@ -61,13 +61,13 @@ export function described(
   return () => room.details.set(scope, { ...fresh(committed, index), held: before?.held ?? false });
 }
 
-/** Details of a run: the commitment its statement carries. */
-export function runDetails(parameters: string, index: number): DetailState {
-  return fresh([{ name: 'parameters', commitment: parameters }], index);
+/** Details of a run: the commitment its statement carries. `charge` is the run's own, or the one whose release it repeats. */
+export function runDetails(parameters: string, index: number, charge: number): DetailState {
+  return fresh([{ name: 'parameters', commitment: parameters }], index, charge);
 }
 
-function fresh(fields: DetailState['fields'], entry: number): DetailState {
-  return { fields, entry, held: false, request: null, erasedBy: null };
+function fresh(fields: DetailState['fields'], entry: number, charge: number | null = null): DetailState {
+  return { fields, entry, charge, held: false, request: null, erasedBy: null };
 }
 
 /** Details that are opened are there. Throws {@link Broken}. */

@@ -4,6 +4,7 @@ export * from './durable.ts';
 export * from './journal.ts';
 export * from './leftover.ts';
 export * from './log.ts';
+export * from './objects-named.ts';
 export * from './recovery.ts';
 export * from './right-edge.ts';
 export * from './signed-head.ts';

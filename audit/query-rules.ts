@@ -153,7 +153,7 @@ export function charged(
   return () => {
     for (const [account, balance] of balances) room.spent.set(account, balance);
     room.charges.set(index, { entry, outcome: 'open' });
-    room.details.set(`run/${index}`, runDetails(detail.parameters, index));
+    room.details.set(`run/${index}`, runDetails(detail.parameters, index, index));
   };
 }
 
@@ -196,13 +196,13 @@ export function repeated(
   const { query } = permitted(room, entry, statement);
   const charge = entry.caused === null ? undefined : room.chargeOf.get(entry.caused);
   const detail = charge === undefined ? undefined : room.charges.get(charge)?.entry.detail;
-  if (!detail || detail.query !== entry.detail.query)
+  if (charge === undefined || detail?.query !== entry.detail.query)
     throw new Broken('release', 'a repeat names no release of its query');
-  if (room.retractions.has(charge ?? -1)) throw new Broken('retraction', 'a retracted release was delivered again');
+  if (room.retractions.has(charge)) throw new Broken('retraction', 'a retracted release was delivered again');
   const asked = askedVersions(room, query, entry.at.slice(0, 10));
   if ('fault' in asked) throw new Broken('dataset', `a repeat came while a dataset could not be asked: ${asked.fault}`);
   if (canonicalText(detail.datasets) !== canonicalText([...asked])) {
     throw new Broken('dataset', 'a repeat delivers an answer about a version that is not admitted any more');
   }
-  return () => room.details.set(`run/${index}`, runDetails(entry.detail.parameters, index));
+  return () => room.details.set(`run/${index}`, runDetails(entry.detail.parameters, index, charge));
 }

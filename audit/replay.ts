@@ -20,7 +20,7 @@ import { isPossession, recovered, recoveryApproved } from './member-rules.ts';
 import { approved, charged, closed, proposed, repeated, revoked } from './query-rules.ts';
 import { cleared, retracted } from './release-rules.ts';
 import { logHeld, nothingPruned, pruned, pruneRequested, snapshotTaken } from './retention-rules.ts';
-import { acknowledged, reviewed } from './review-rules.ts';
+import { acknowledged, recorded, reviewed } from './review-rules.ts';
 import type { Room } from './room.ts';
 import { witnessFault } from './room-policy.ts';
 import { Broken } from './rule.ts';
@@ -238,6 +238,9 @@ async function roomChange(
     case 'enclave.started':
       if (statements.length > 0) throw new Broken('statement', 'a start carries no statement');
       return started(room, read, entry);
+    case 'heartbeat':
+      if (statements.length > 0 || entry.actor) throw new Broken('statement', 'a heartbeat is nobody’s act');
+      return nothing;
     case 'dataset.declared':
       await offered(room, read, entry);
       return declared(room, entry, only(room, entry, statements, 'dataset.declare'));
@@ -285,6 +288,9 @@ async function roomChange(
       return reviewed(room, entry, only(room, entry, statements, 'review.complete'), index);
     case 'alert.acknowledged':
       acknowledged(entry, only(room, entry, statements, 'alert.acknowledge'), index);
+      return nothing;
+    case 'report.generated':
+      recorded(entry, only(room, entry, statements, 'report.record'), index);
       return nothing;
     case 'log.held':
       return logHeld(room, entry, only(room, entry, statements, 'log.hold'));

@@ -1,9 +1,9 @@
-/** Rules of reviews and acknowledged warnings: they are about entries there are. */
+/** Rules of reviews, acknowledged warnings and recorded reports: they are about entries there are. */
 import { canonicalText, type EntryOf, type StatementOf } from '@reinraum/protocol';
 import type { Room } from './room.ts';
 import { Broken } from './rule.ts';
 
-/** Whether a review of these entries can be signed when the log has `size` of them. */
+/** Whether a review of these entries, or a report about them, can be signed when the log has `size` of them. */
 export function isReviewable({ from, to }: { readonly from: number; readonly to: number }, size: number): boolean {
   return from <= to && to < size;
 }
@@ -32,4 +32,16 @@ export function acknowledged(
     throw new Broken('statement', 'an acknowledgement does not say what its statement says');
   }
   if ((body.entry ?? 0) >= index) throw new Broken('review', 'a warning is about an entry that was not there');
+}
+
+/** A recorded report is what was signed, about entries before it. Throws {@link Broken}. */
+export function recorded(
+  entry: EntryOf<'report.generated'>,
+  { body }: StatementOf<'report.record'>,
+  index: number,
+): void {
+  if (canonicalText(entry.detail) !== canonicalText(body)) {
+    throw new Broken('statement', 'a recorded report is not the one of its statement');
+  }
+  if (!isReviewable(body, index)) throw new Broken('review', 'a report is about entries that were not there');
 }

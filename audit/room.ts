@@ -83,6 +83,8 @@ export interface DetailState {
   readonly fields: readonly { readonly name: string; readonly commitment: string }[];
   /** Index of the entry that commits. */
   readonly entry: number;
+  /** Index of the charge whose release answers the run; null where they are of a member. */
+  readonly charge: number | null;
   /** Held details are not erased. */
   readonly held: boolean;
   /** The latest request to erase; it counts while its statement is in force. */

@@ -94,6 +94,7 @@ export const rolesOf: Readonly<Record<StatementType, readonly Member['roles'][nu
   'log.snapshot': ['dpo'],
   'log.hold': ['dpo'],
   'log.prune': ['dpo'],
+  'report.record': ['dpo'],
   'session.open': ['owner', 'analyst', 'dpo'],
 };
 

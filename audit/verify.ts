@@ -42,9 +42,9 @@ export interface Evidence {
   /** Objects asked for at once; default 32, half of what an enclave works on, which may be asked by others too. */
   readonly readsAtOnce?: number;
   readonly room?: string;
-  /** Shown every entry once it is proved; may throw {@link Broken} where it knows of something that contradicts it. */
   /** Told where the fold begins, if it is not at the first entry: those before it were pruned. */
   readonly resumed?: (start: Resumption) => void;
+  /** Shown every entry once it is proved; may throw {@link Broken} where it knows of something that contradicts it. */
   readonly each?: (index: number, bytes: Uint8Array, size: number, entry: LogEntry) => void;
 }
 
@@ -58,11 +58,14 @@ const bundlesAhead = 3;
  * Verifies a log. Never throws on bad evidence. What is examined ahead is judged in its turn: the verdict is the one that a
  * verifier which looks at one entry after another comes to.
  */
-<<<<<<< HEAD
-export async function verifyLog({ fetch, readObject, room, resumed, each }: Evidence): Promise<Verdict> {
-=======
-export async function verifyLog({ fetch, readObject, readsAtOnce = 32, room, each }: Evidence): Promise<Verdict> {
->>>>>>> 6b1ca77d0f0f16ff5c7424eb02e62169ae1995ec
+export async function verifyLog({
+  fetch,
+  readObject,
+  readsAtOnce = 32,
+  room,
+  resumed,
+  each,
+}: Evidence): Promise<Verdict> {
   let index: number | null = null;
   try {
     const reader = await readerOf(fetch, readObject, room);

@@ -9,7 +9,7 @@ import type { Logged } from './ledger.ts';
 import { approve, clear, propose, revoke } from './queries.ts';
 import { holdLog, takeSnapshot } from './retention.ts';
 import { retract } from './retractions.ts';
-import { acknowledge, review } from './reviews.ts';
+import { logReading } from './reviews.ts';
 
 /** Acts that do more than that. */
 type Others =
@@ -54,9 +54,9 @@ export async function entryOf(
     case 'detail.erase':
       return erase(desk, room, { ...act, statement });
     case 'review.complete':
-      return review(ledger, room, { ...act, statement });
     case 'alert.acknowledge':
-      return acknowledge(ledger, room, { ...act, statement });
+    case 'report.record':
+      return logReading(ledger, room, { ...act, statement });
     case 'log.snapshot':
       return takeSnapshot(ledger, room, { ...act, statement });
     case 'log.hold':

@@ -87,9 +87,12 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
     const document = await signDocument(desk.identity, release);
     await slot.end();
     const stored = { charged: charged.index, releaseKey: decision.releaseKey, document, salt: desk.salt() };
-    await desk.releases.put(stored);
-    desk.reached('stored');
-    const logged = await desk.ledger.exclusive((append) => deliver(append, room, stored));
+    const logged = await desk.ledger.exclusive(async (append) => {
+      // What was erased in the meantime is handed over this once, and kept nowhere.
+      if (!isErased(room, `run/${charged.index}`)) await desk.releases.put(stored);
+      desk.reached('stored');
+      return deliver(append, room, stored);
+    });
     desk.reached('released');
     setImmediate(() => restock(desk.noise, decision.plan));
     return { logged, stored };

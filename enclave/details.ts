@@ -18,6 +18,7 @@ import {
 import { type Authorised, by, checkUnused, RefusedAct } from './authorise.ts';
 import type { Ledger, Logged } from './ledger.ts';
 import type { DetailStore } from './vault/details.ts';
+import type { ReleaseStore } from './vault/releases.ts';
 
 type Act<Type extends 'detail.describe' | 'detail.open' | 'detail.hold' | 'detail.erase'> = Authorised & {
   readonly statement: StatementOf<Type>;
@@ -27,6 +28,7 @@ type Act<Type extends 'detail.describe' | 'detail.open' | 'detail.hold' | 'detai
 export interface DetailDesk {
   readonly ledger: Ledger;
   readonly details: DetailStore;
+  readonly releases: ReleaseStore;
   readonly clock: () => number;
 }
 
@@ -99,22 +101,18 @@ export async function hold({ ledger }: DetailDesk, room: Room, act: Act<'detail.
   });
 }
 
-/** Asks for an erasure or, as the second person, does it: key and text are destroyed before this returns. Throws {@link RefusedAct}. */
-export async function erase(
-  { ledger, details, clock }: DetailDesk,
-  room: Room,
-  act: Act<'detail.erase'>,
-): Promise<Logged> {
+/** Asks for an erasure or, as the second person, does it: all that holds them is destroyed before this returns. Throws {@link RefusedAct}. */
+export async function erase(desk: DetailDesk, room: Room, act: Act<'detail.erase'>): Promise<Logged> {
   const { scope, reason } = act.statement.body;
-  return ledger.exclusive(async (append) => {
+  return desk.ledger.exclusive(async (append) => {
     checkUnused(room, act);
     const known = keptIn(room, act, scope);
     if (known.held) throw new RefusedAct('detail-held', 'scope', act);
     const common = { ...by(act), detail: { scope, reason } };
-    const request = requestSeconded(known, act.member, reason, formatInstant(clock()));
+    const request = requestSeconded(known, act.member, reason, formatInstant(desk.clock()));
     if (request) {
       const logged = await append({ type: 'detail.erased', activity: 'loeschen', caused: request.index, ...common });
-      await details.erase(scope);
+      await destroy(desk, scope, known);
       return logged;
     }
     if (!mayRequestErasure(act.member, scope)) throw new RefusedAct('role-missing', 'scope', act);
@@ -123,8 +121,14 @@ export async function erase(
 }
 
 /** Erases again what the log says is erased: after a crash in between, and from a copy that was put back. */
-export async function eraseErased({ details }: Pick<DetailDesk, 'details'>, room: Room): Promise<void> {
-  for (const scope of room.details.keys()) if (isErased(room, scope)) await details.erase(scope);
+export async function eraseErased(desk: DetailDesk, room: Room): Promise<void> {
+  for (const [scope, known] of room.details) if (known.erasedBy !== null) await destroy(desk, scope, known);
+}
+
+/** Details, and the stored release of a run: it holds the same parameters. */
+async function destroy({ details, releases }: DetailDesk, scope: string, { charge }: DetailState): Promise<void> {
+  if (charge !== null) await releases.destroy(charge);
+  await details.erase(scope);
 }
 
 function keptIn(room: Room, act: Authorised, scope: string): DetailState {

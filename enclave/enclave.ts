@@ -197,6 +197,11 @@ export class Enclave {
     return directoryFetch(join(this.#options.state, 'log'))(path).catch(() => undefined);
   }
 
+  /** Logs a heartbeat where one is due; nothing in a room that is not founded, or stopped. */
+  async beat(): Promise<void> {
+    if (!this.#isStopped) await this.#founded?.ledger.beat();
+  }
+
   /** Charter, datasets, queries and balances, for members with a session. */
   catalogue(session: string) {
     const { room, ledger } = this.#open();
@@ -268,6 +273,7 @@ export class Enclave {
       case 'detail.erase':
       case 'review.complete':
       case 'alert.acknowledge':
+      case 'report.record':
       case 'log.snapshot':
       case 'log.hold':
         return { accepted: await this.#accepted(await entryOf(desk, room, { ...act, statement }, object)) };
@@ -380,9 +386,9 @@ export class Enclave {
       return append({ type: 'enclave.started', activity: 'verwalten', detail });
     });
     const desk = deskOf(this.#options, this.#stores, ledger, room, claims);
+    await eraseErased(desk, room);
     await recover(desk, room);
     await destroyWithdrawnKeys(desk, room);
-    await eraseErased(desk, room);
     stockApproved(desk, room);
     const finality = new Finality(policyOf(room.charter, room.id), ledger.log);
     this.#founded = { ledger, room, desk, finality, begun: index + 1 };

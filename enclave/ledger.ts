@@ -2,8 +2,16 @@
  * The room's memory: log, objects and the fold of both. Every entry passes the rules of replay before it is appended and
  * is durable and published before it counts; one act at a time.
  */
-import { encodeSnapshot, type Log, mayBeginAt, type ReadObject, Replay, type Room } from '@reinraum/audit';
-import { encodeEntry, formatInstant, type LogEntry, type SignedStatement } from '@reinraum/protocol';
+import {
+  encodeSnapshot,
+  type Log,
+  mayBeginAt,
+  objectsNamed,
+  type ReadObject,
+  Replay,
+  type Room,
+} from '@reinraum/audit';
+import { encodeEntry, formatInstant, heartbeatMs, type LogEntry, type SignedStatement } from '@reinraum/protocol';
 import type { ObjectStore } from './objects.ts';
 
 type Drafted<Entry> = Entry extends LogEntry ? Pick<Entry, 'type' | 'activity' | 'detail'> : never;
@@ -78,20 +86,10 @@ export class Ledger {
    * entries. Durable on return; to be done again where it was interrupted. Only in a turn.
    */
   async forget(): Promise<void> {
-    const { charterDigest, retention } = this.room ?? {};
-    if (!charterDigest || !retention?.pruned) return;
-    const { snapshot } = retention.pruned;
-    const named = new Set([charterDigest]);
-    const name = (text: Uint8Array) => digestsIn(text).forEach((digest) => named.add(digest));
-    for await (const { index, bytes } of this.log.entries()) if (index >= snapshot) name(bytes);
-    for (const digest of [
-      charterDigest,
-      ...[...retention.snapshots].filter(([index]) => index >= snapshot).map(([, { state }]) => state),
-    ]) {
-      name((await this.objects.get(digest)) ?? new Uint8Array());
-    }
-    await this.objects.keepOnly(named);
-    await this.log.prune(snapshot);
+    const { room } = this;
+    if (!room?.retention.pruned) return;
+    await this.objects.keepOnly(await objectsNamed(this.log, room, (digest) => this.objects.get(digest)));
+    await this.log.prune(room.retention.pruned.snapshot);
   }
 
   get room(): Room | undefined {
@@ -103,6 +101,14 @@ export class Ledger {
     const result = this.#turn.then(() => act((draft) => this.#append(draft)));
     this.#turn = result.catch(() => undefined);
     return result;
+  }
+
+  /** Logs a heartbeat where nothing was logged for {@link heartbeatMs}. */
+  beat(): Promise<void> {
+    return this.exclusive(async (append) => {
+      const isDue = this.#options.clock() - Date.parse(this.#lastAt) >= heartbeatMs;
+      if (isDue) await append({ type: 'heartbeat', activity: 'verwalten', detail: {} });
+    });
   }
 
   async #append({ type, activity, detail, actor = null, statements = [], caused = null }: Draft): Promise<Logged> {
@@ -131,9 +137,4 @@ export class Ledger {
     this.#lastAt = entry.at;
     return { index, bytes, entry };
   }
-}
-
-/** Every digest that a JSON text names. */
-function digestsIn(text: Uint8Array): readonly string[] {
-  return new TextDecoder().decode(text).match(/[0-9a-f]{64}/g) ?? [];
 }

@@ -1,5 +1,7 @@
 /** Limits of the enclave, in one place. */
 
+/** How often it is looked whether a heartbeat is due. */
+export const heartbeatCheckMs = 60_000;
 /** Largest padded plaintext of a dataset. */
 export const capacityBytesMax = 8 * 1024 ** 3;
 /** Requests in work at once; further ones wait in the socket. */

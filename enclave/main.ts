@@ -11,6 +11,7 @@ import { measure } from './attest/measurement.ts';
 import { probeWalls } from './attest/walls.ts';
 import { serve } from './door.ts';
 import { Enclave } from './enclave.ts';
+import { heartbeatCheckMs } from './limits.ts';
 
 const doorFd = 3;
 /** The log failed for good (EX_IOERR). */
@@ -46,7 +47,11 @@ export async function run(reached: (step: Step) => void = () => {}): Promise<voi
   const door = new Socket({ fd: doorFd, readable: true, writable: true });
   serve(
     door,
-    (wrappingKey) => Enclave.open(options, wrappingKey),
+    async (wrappingKey) => {
+      const enclave = await Enclave.open(options, wrappingKey);
+      setInterval(() => void enclave.beat(), heartbeatCheckMs);
+      return enclave;
+    },
     () => process.exit(0),
   );
 }

@@ -1,27 +1,24 @@
-/** What data protection officers sign after reading the log: reviews and acknowledged warnings. */
+/** What data protection officers sign after reading the log: reviews, acknowledged warnings, reports they made. */
 import { isReviewable, type Room } from '@reinraum/audit';
 import type { StatementOf } from '@reinraum/protocol';
 import { type Authorised, by, checkUnused, RefusedAct } from './authorise.ts';
 import type { Ledger, Logged } from './ledger.ts';
 
-type Act<Type extends 'review.complete' | 'alert.acknowledge'> = Authorised & { readonly statement: StatementOf<Type> };
+type Act = Authorised & { readonly statement: StatementOf<'review.complete' | 'alert.acknowledge' | 'report.record'> };
 
-/** Logs a review of entries there are. Throws {@link RefusedAct}. */
-export function review(ledger: Ledger, room: Room, act: Act<'review.complete'>): Promise<Logged> {
-  const { body } = act.statement;
+/** Logs it, where it is about entries there are. Throws {@link RefusedAct}. */
+export function logReading(ledger: Ledger, room: Room, act: Act): Promise<Logged> {
+  const { type, body } = act.statement;
+  const common = { activity: 'verwalten', ...by(act) } as const;
   return ledger.exclusive(async (append) => {
+    const { size } = ledger.log;
     checkUnused(room, act);
-    if (!isReviewable(body, ledger.log.size)) throw new RefusedAct('entry-unknown', 'to', act);
-    return append({ type: 'review.completed', activity: 'verwalten', ...by(act), detail: body });
-  });
-}
-
-/** Logs that an officer has seen a warning. Throws {@link RefusedAct}. */
-export function acknowledge(ledger: Ledger, room: Room, act: Act<'alert.acknowledge'>): Promise<Logged> {
-  const { body } = act.statement;
-  return ledger.exclusive(async (append) => {
-    checkUnused(room, act);
-    if ((body.entry ?? 0) >= ledger.log.size) throw new RefusedAct('entry-unknown', 'entry', act);
-    return append({ type: 'alert.acknowledged', activity: 'verwalten', ...by(act), detail: body });
+    if (type === 'alert.acknowledge') {
+      if ((body.entry ?? 0) >= size) throw new RefusedAct('entry-unknown', 'entry', act);
+      return append({ type: 'alert.acknowledged', ...common, detail: body });
+    }
+    if (!isReviewable(body, size)) throw new RefusedAct('entry-unknown', 'to', act);
+    if (type === 'report.record') return append({ type: 'report.generated', ...common, detail: body });
+    return append({ type: 'review.completed', ...common, detail: body });
   });
 }

@@ -8,7 +8,7 @@ import { Bytes32, Digest, Fraction, Instant, MemberRef, Signature64, Slug, UnitP
 import type { RefusalCode } from './refusal.ts';
 import { isRefusalCode } from './refusal.ts';
 import { LogHold, Pruning } from './retention.ts';
-import { Acknowledgement, Review } from './review.ts';
+import { Acknowledgement, Report, Review } from './review.ts';
 import { RetractionReason } from './statement.ts';
 
 /** Largest entry in bytes of its canonical form. */
@@ -72,6 +72,7 @@ const Code = z.custom<RefusalCode>((value) => typeof value === 'string' && isRef
 export const LogEntry = z.discriminatedUnion('type', [
   entry('room.founded', 'verwalten', { charter: Digest }),
   entry('enclave.started', 'verwalten', { claims: Digest, assurance: z.enum(['software', 'degraded']), nonce: Digest }),
+  entry('heartbeat', 'verwalten', {}),
   entry('dataset.declared', 'verwalten', { dataset: Slug, version, offer: Digest }),
   entry('dataset.admitted', 'erheben', { dataset: Slug, version, manifest: Digest, schema: Digest }),
   entry('dataset.rejected', 'erheben', { dataset: Slug, version, manifest: Digest, report: Digest }),
@@ -110,6 +111,7 @@ export const LogEntry = z.discriminatedUnion('type', [
   entry('detail.erased', 'loeschen', { scope: DetailScope, reason: ErasureReason }),
   entry('review.completed', 'verwalten', Review),
   entry('alert.acknowledged', 'verwalten', Acknowledgement),
+  entry('report.generated', 'verwalten', Report),
   /** `state` is the digest of everything the entries before this one add up to ({@link Snapshot}). */
   entry('log.snapshot', 'verwalten', { state: Digest }),
   entry('log.held', 'verwalten', LogHold),

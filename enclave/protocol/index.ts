@@ -15,6 +15,7 @@ export * from './detail.ts';
 export * from './document.ts';
 export * from './entry.ts';
 export * from './epsilon.ts';
+export * from './heartbeat.ts';
 export * from './hierarchy.ts';
 export * from './inference/consistent.ts';
 export * from './inference/coverage.ts';

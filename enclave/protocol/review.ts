@@ -1,4 +1,4 @@
-/** What data protection officers sign after reading the log: reviews and acknowledged warnings (docs/spec/log.md §6). */
+/** What data protection officers sign after reading the log: reviews, acknowledged warnings, reports (docs/spec/log.md §6). */
 import { z } from 'zod';
 import { Digest } from './name.ts';
 
@@ -12,6 +12,7 @@ export const AlertKind = z.enum([
   'split-view',
   'verification',
   'stale-checkpoint',
+  'heartbeat-missing',
   'gap',
   'clock-skew',
   'refusals',
@@ -20,9 +21,28 @@ export const AlertKind = z.enum([
 ]);
 export type AlertKind = z.infer<typeof AlertKind>;
 
+/** The twelve reports (docs/spec/reports.md §2). */
+export const ReportName = z.enum([
+  'integrity',
+  'overview',
+  'disclosures',
+  'denied',
+  'privileged',
+  'rights',
+  'ledger',
+  'deletions',
+  'health',
+  'breach',
+  'access',
+  'case',
+]);
+export type ReportName = z.infer<typeof ReportName>;
+
 const index = z.int().min(0);
 
 /** Entries `from` to `to` were reviewed. */
 export const Review = { from: index, to: index, finding: ReviewFinding, report: Digest.nullable() };
 /** A warning was seen; `entry` is the one it is about, null where it is about none. */
 export const Acknowledgement = { alert: AlertKind, entry: index.nullable() };
+/** A report about entries `from` to `to` was made; `digest` is the SHA-256 of its JSON form. */
+export const Report = { report: ReportName, digest: Digest, from: index, to: index };

@@ -58,6 +58,7 @@ export const Snapshot = z.strictObject({
       scope: DetailScope,
       fields: z.array(z.strictObject({ name: z.string().max(32), commitment: Digest })),
       entry: index,
+      charge: index.nullable(),
       held: z.boolean(),
       request: z.strictObject({ by: MemberRef, reason: ErasureReason, expiresAt: Instant, index }).nullable(),
       erasedBy: index.nullable(),

@@ -6,7 +6,7 @@ import { CommittedDetail, DetailScope, ErasureReason } from './detail.ts';
 import { Bytes32, Day, Digest, Instant, MemberRef, Signature64, Slug, StatementId, UnitPath } from './name.ts';
 import { Refusal } from './refusal.ts';
 import { LogHold, Pruning } from './retention.ts';
-import { Acknowledgement, Review } from './review.ts';
+import { Acknowledgement, Report, Review } from './review.ts';
 import { type SigningKey, sign, verify } from './signature.ts';
 
 /** DSSE payload type of a statement; no other document of the room carries it. */
@@ -93,6 +93,7 @@ export const Statement = z.discriminatedUnion('type', [
   statement('session.open', { scope: z.literal('log') }),
   statement('review.complete', Review),
   statement('alert.acknowledge', Acknowledgement),
+  statement('report.record', Report),
   statement('log.snapshot', {}),
   statement('log.hold', LogHold),
   /** Signed by an officer who asks for it, and by one of another party who approves it. */

@@ -41,6 +41,17 @@ export class ReleaseStore {
     this.#keep(release);
   }
 
+  /** Destroys the release of a charge; also where none is stored. Durable on return. */
+  async destroy(charged: number): Promise<void> {
+    const release = this.#byCharge.get(charged);
+    this.#byCharge.delete(charged);
+    if (release) {
+      const others = this.byKey(release.releaseKey).filter((one) => one !== release);
+      this.#byKey.set(release.releaseKey, others);
+    }
+    await this.#secrets.destroy(String(charged));
+  }
+
   byCharge(charged: number): StoredRelease | undefined {
     return this.#byCharge.get(charged);
   }

@@ -1,16 +1,34 @@
 /** A log for reports: verified as a whole, or refused with the name of the rule it breaks. */
-import { evaluatePolicy, policyOf, type Room } from '@reinraum/audit';
+import { evaluatePolicy, policyOf, type Room, type Verdict } from '@reinraum/audit';
+import { logEvidence, type RoomClient } from '@reinraum/client';
 import type { VerifiedLog } from '../reports/subject.ts';
 import { VerifiedFold } from '../reports/verified-fold.ts';
-import { verifyState } from './audit.ts';
-import { openState, type StateSource } from './state-source.ts';
+import { type LogObserver, type StateVerdict, verifySource, verifyState } from './audit.ts';
+import { type LogSource, openState } from './state-source.ts';
 
 /** Reads and verifies. Throws an error that names entry and rule where the log does not verify. */
 export async function readVerified(state: string, wanted?: string): Promise<VerifiedLog> {
   const source = await openState(state);
+  return accepted(source, (observer) => verifyState(source, wanted, observer));
+}
+
+/** The same of a running room, as its member reads it: in a session, which is an entry of the log. Throws `RoomProblem`, too. */
+export async function readVerifiedRoom(client: RoomClient, wanted: string = client.roomId): Promise<VerifiedLog> {
+  const source = await logEvidence(client, await client.session());
+  return accepted(source, async (observer) => {
+    const verdict = await verifySource(source, wanted, observer);
+    if (verdict.verified) observer.room?.(verdict.room);
+    return verdict;
+  });
+}
+
+async function accepted(
+  source: LogSource,
+  verify: (observer: LogObserver) => Promise<StateVerdict | Verdict>,
+): Promise<VerifiedLog> {
   const fold = new VerifiedFold();
   let room: Room | undefined;
-  const verdict = await verifyState(source, wanted, {
+  const verdict = await verify({
     resumed: (start) => fold.resumed(start),
     object: (digest, bytes) => fold.object(digest, bytes),
     entry: (index, bytes) => fold.entry(index, bytes),
@@ -30,7 +48,7 @@ export async function readVerified(state: string, wanted?: string): Promise<Veri
 }
 
 /** Valid cosignatures of the charter's witnesses under the checkpoint that was verified. */
-async function cosigners(source: StateSource, room: Room): Promise<number> {
+async function cosigners(source: LogSource, room: Room): Promise<number> {
   const policy = policyOf(room.charter, room.id);
   const note = await source.fetch('checkpoint');
   if (!policy || !note) return 0;

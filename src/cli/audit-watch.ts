@@ -1,6 +1,6 @@
 /** `reinraum audit watch`: follows a log, tells what is new in plain sentences, and warns. */
 import { setTimeout } from 'node:timers/promises';
-import { canonicalText, type Json } from '@reinraum/protocol';
+import { canonicalText, type Json, silenceMaxMs } from '@reinraum/protocol';
 import { type Command, InvalidArgumentError } from 'commander';
 import { questionJson, rowJson } from '../export/json-lines.ts';
 import type { FoldedEntry } from '../index/fold.ts';
@@ -10,19 +10,15 @@ import { seenHeads } from '../watch/seen-head.ts';
 import { sentenceOf } from '../watch/sentence.ts';
 import { watch } from '../watch/watch.ts';
 import { watchedAddress, watchedDirectory, watchedRoom } from '../watch/watched-log.ts';
-import { clientOf } from './address.ts';
+import { clientAt, type RoomWords, withRoomWords } from './address.ts';
 import { print, printable, say } from './output.ts';
 import { interrupted } from './serve.ts';
 
-interface WatchWords {
+interface WatchWords extends RoomWords {
   readonly room?: string;
-  readonly name?: string;
-  readonly charter?: string;
-  readonly key?: string;
   readonly head: string;
   readonly interval: number;
-  readonly stale: number;
-  readonly gap: number;
+  readonly silence: number;
   readonly refusals: number;
   readonly refusalsWithin: number;
   readonly once?: boolean;
@@ -33,20 +29,15 @@ const hourMs = 3_600_000;
 
 /** Adds the command. */
 export function addAuditWatch(audit: Command): void {
-  audit
-    .command('watch')
+  withRoomWords(audit.command('watch'))
     .description(
       'follow a log, verify what is new, tell it, and warn; ends with 1 when the log is contradicted, 2 after other warnings',
     )
     .argument('<log>', 'state directory, or the address of a copy of one; with --name the address of an installation')
     .option('--room <digest>', 'the room it must be: the digest of the charter you signed')
-    .option('--name <room>', 'name of the room at the installation; then --charter and --key as for other commands')
-    .option('--charter <file>', 'the charter instance you signed or were handed')
-    .option('--key <file>', 'your key file; reading the log is an entry of the log')
     .option('--head <file>', 'file of yours that keeps the last verified head', 'reinraum-watch.head')
     .option('--interval <seconds>', 'time between two looks', positive, 30)
-    .option('--stale <hours>', 'warn when nothing has come for so long', positive, 24)
-    .option('--gap <hours>', 'warn of a hole between two entries longer than this', positive, 24)
+    .option('--silence <hours>', 'warn when no entry has come for longer than this', positive, silenceMaxMs / hourMs)
     .option('--refusals <number>', 'warn when a member is refused so often', positive, 5)
     .option('--refusals-within <minutes>', 'within so long', positive, 60)
     .option('--once', 'look once and end')
@@ -60,8 +51,7 @@ export function addAuditWatch(audit: Command): void {
         room,
         heads: seenHeads(words.head),
         limits: {
-          staleMs: words.stale * hourMs,
-          gapMs: words.gap * hourMs,
+          silenceMs: words.silence * hourMs,
           refusals: words.refusals,
           refusalsWithinMs: words.refusalsWithin * 60_000,
         },
@@ -77,17 +67,12 @@ export function addAuditWatch(audit: Command): void {
 
 async function watched(
   address: string,
-  { room, name, charter, key }: WatchWords,
+  { room, ...words }: WatchWords,
 ): Promise<{ readonly log: WatchedLog; readonly room: string | undefined }> {
+  const client = await clientAt(address, words);
+  if (client) return { log: watchedRoom(client), room: room ?? client.roomId };
   const isUrl = /^https?:\/\//.test(address);
-  if (name === undefined && charter === undefined && key === undefined) {
-    return { log: isUrl ? watchedAddress(address, fetch) : watchedDirectory(address), room };
-  }
-  if (!isUrl || name === undefined || charter === undefined || key === undefined) {
-    throw new Error('<log>: the address of an installation needs --name, --charter and --key');
-  }
-  const client = await clientOf({ url: address, room: name, charter, key });
-  return { log: watchedRoom(client), room: room ?? client.roomId };
+  return { log: isUrl ? watchedAddress(address, fetch) : watchedDirectory(address), room };
 }
 
 async function waited(ms: number, signal: AbortSignal): Promise<boolean> {

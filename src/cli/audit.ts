@@ -10,13 +10,14 @@ import {
   parseNote,
   type Resumption,
   type Room,
+  type Verdict,
   verifyLog,
 } from '@reinraum/audit';
 import { formatRational, toHex } from '@reinraum/protocol';
 import type { Command } from 'commander';
 import { bundleFault, isBundle } from './bundle-fault.ts';
 import { print, progressBar, say } from './output.ts';
-import { openState, type StateSource } from './state-source.ts';
+import { type LogSource, openState, type StateSource } from './state-source.ts';
 
 /** Adds the command `audit` with `verify`, and returns it for those that build on it. */
 export function addAudit(program: Command): Command {
@@ -72,18 +73,15 @@ export interface LogObserver {
   readonly room?: (room: Room) => void;
 }
 
-/** Verifies the log and objects of a state directory or evidence bundle, and its journal where there is one. */
-export async function verifyState(
-  state: string | StateSource,
-  room?: string,
-  observer: LogObserver = {},
-): Promise<StateVerdict> {
-  const source = typeof state === 'string' ? await openState(state) : state;
-  const { log, fetch, readObject } = source;
-  const bytes = await readFile(join(log, 'journal')).catch(() => undefined);
-  const journal = bytes && new JournalComparison(bytes);
+/** Verifies log and objects of any source; `holds` is asked of each entry whether a journal beside it has the same. */
+export function verifySource(
+  { fetch, readObject }: LogSource,
+  room: string | undefined,
+  observer: LogObserver,
+  holds: (index: number, entry: Uint8Array) => boolean = () => true,
+): Promise<Verdict> {
   const progress = progressBar('verify');
-  const verdict = await verifyLog({
+  return verifyLog({
     fetch,
     async readObject(digest) {
       const object = await readObject(digest);
@@ -93,11 +91,24 @@ export async function verifyState(
     ...(room === undefined ? {} : { room }),
     resumed: (start) => observer.resumed?.(start),
     each(index, entry, size) {
-      if (journal && !journal.holds(index, entry)) throw new Broken('journal', 'the journal differs from the log');
+      if (!holds(index, entry)) throw new Broken('journal', 'the journal differs from the log');
       observer.entry?.(index, entry);
       progress(index + 1, size);
     },
   });
+}
+
+/** Verifies the log and objects of a state directory or evidence bundle, and its journal where there is one. */
+export async function verifyState(
+  state: string | StateSource,
+  room?: string,
+  observer: LogObserver = {},
+): Promise<StateVerdict> {
+  const source = typeof state === 'string' ? await openState(state) : state;
+  const { log, fetch } = source;
+  const bytes = await readFile(join(log, 'journal')).catch(() => undefined);
+  const journal = bytes && new JournalComparison(bytes);
+  const verdict = await verifySource(source, room, observer, (index, entry) => journal?.holds(index, entry) ?? true);
   if (!verdict.verified) return verdict;
   const fault = (await leftoverFault(await tilePaths(log), verdict.size, fetch)) ?? (await signedFault(log, verdict));
   if (fault) {

@@ -18,13 +18,17 @@ import { Charter, decodeEntry, fromBase64, type LogEntry, parseCanonical } from 
 import { type ChargeFacts, factsBefore } from '../index/row.ts';
 
 /** Where a log and its objects are read from. */
-export interface StateSource {
-  readonly directory: string;
-  /** Folder of the log in it. */
-  readonly log: string;
+export interface LogSource {
   /** As the checkpoint was when the source was opened: a running room goes on while it is read. */
   readonly fetch: Fetch;
   readonly readObject: ReadObject;
+}
+
+/** The same in a directory. */
+export interface StateSource extends LogSource {
+  readonly directory: string;
+  /** Folder of the log in it. */
+  readonly log: string;
 }
 
 /** How often and how long apart a checkpoint is looked at again that its witnesses may be about to cosign. */

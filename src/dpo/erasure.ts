@@ -33,8 +33,8 @@ export function erasure({ log, policies }: FolderBasis, wish: ReportWish): Repor
     particular(
       text('Protokoll', 'Log'),
       from(
-        `Vereinbart sind ${logYears} Jahre. Danach löschen die Datenschutzbeauftragten zweier Beteiligter gemeinsam alles vor einem Schnappschuss, der Abbuchungen und Kontostände festhält (reinraum log prune). Das Protokoll enthält keine Namen und keine Parameter; einzelne Einträge können nicht entfernt werden. Was daneben steht – Namen von Mitgliedern, Parameter – löschen zwei Personen gemeinsam.`,
-        `${logYears} years are agreed. After them the data protection officers of two parties together remove everything before a snapshot that keeps charges and balances (reinraum log prune). The log holds no names and no parameters; single entries cannot be removed. What is kept beside it – names of members, parameters – is erased by two people together.`,
+        `Vereinbart sind ${logYears} Jahre. Danach löschen die Datenschutzbeauftragten zweier Beteiligter gemeinsam alles vor einem Schnappschuss, der Abbuchungen und Kontostände festhält (reinraum log prune). Das Protokoll enthält keine Namen und keine Parameter; einzelne Einträge können nicht entfernt werden. Was daneben steht – Namen von Mitgliedern, Parameter und mit ihnen die aufbewahrte Antwort – löschen zwei Personen gemeinsam.`,
+        `${logYears} years are agreed. After them the data protection officers of two parties together remove everything before a snapshot that keeps charges and balances (reinraum log prune). The log holds no names and no parameters; single entries cannot be removed. What is kept beside it – names of members, parameters and with them the stored answer – is erased by two people together.`,
         charterField('retention.logYears'),
         docs('spec/log.md', '6 Entries'),
         docs('spec/details.md', '3 Acts'),

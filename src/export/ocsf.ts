@@ -24,6 +24,7 @@ interface Mapped {
 const mapping: Readonly<Record<EntryType, Mapped>> = {
   'room.founded': { activity: 'create', entity: 'room', severity: 'Informational' },
   'enclave.started': { activity: 'other', entity: 'enclave', severity: 'Informational' },
+  heartbeat: { activity: 'other', entity: 'enclave', severity: 'Informational' },
   'dataset.declared': { activity: 'create', entity: 'dataset', severity: 'Informational' },
   'dataset.admitted': { activity: 'update', entity: 'dataset', severity: 'Informational' },
   'dataset.rejected': { activity: 'other', entity: 'dataset', severity: 'Low', failed: true },
@@ -50,6 +51,7 @@ const mapping: Readonly<Record<EntryType, Mapped>> = {
   'log.held': { activity: 'update', entity: 'log', severity: 'Low' },
   'log.prune-requested': { activity: 'other', entity: 'log', severity: 'Low' },
   'log.pruned': { activity: 'delete', entity: 'log', severity: 'Medium' },
+  'report.generated': { activity: 'other', entity: 'log', severity: 'Informational' },
   'statement.refused': { activity: 'other', entity: 'statement', severity: 'Low', failed: true },
   'session.opened': { activity: 'read', entity: 'log', severity: 'Informational' },
 };

@@ -5,6 +5,7 @@ import type { Activity, Bilingual, EntryType } from '@reinraum/protocol';
 export const entryWords: Readonly<Record<EntryType, Bilingual>> = {
   'room.founded': { de: 'Raum gegründet', en: 'room founded' },
   'enclave.started': { de: 'Enklave gestartet', en: 'enclave started' },
+  heartbeat: { de: 'Lebenszeichen', en: 'sign of life' },
   'dataset.declared': { de: 'Datensatz angekündigt', en: 'dataset declared' },
   'dataset.admitted': { de: 'Datensatz zugelassen', en: 'dataset admitted' },
   'dataset.rejected': { de: 'Datensatz abgelehnt', en: 'dataset rejected' },
@@ -31,6 +32,7 @@ export const entryWords: Readonly<Record<EntryType, Bilingual>> = {
   'log.held': { de: 'Löschsperre des Protokolls geändert', en: 'hold on the log changed' },
   'log.prune-requested': { de: 'Löschung alter Einträge beantragt', en: 'pruning of old entries requested' },
   'log.pruned': { de: 'Alte Einträge gelöscht', en: 'old entries pruned' },
+  'report.generated': { de: 'Bericht erstellt', en: 'report made' },
   'statement.refused': { de: 'Handlung abgelehnt', en: 'act refused' },
   'session.opened': { de: 'Protokoll eingesehen', en: 'log read' },
 };

@@ -50,6 +50,7 @@ export interface IndexRow {
 export const outcomes = {
   'room.founded': 'founded',
   'enclave.started': 'started',
+  heartbeat: 'alive',
   'dataset.declared': 'declared',
   'dataset.admitted': 'admitted',
   'dataset.rejected': 'rejected',
@@ -76,6 +77,7 @@ export const outcomes = {
   'log.held': 'held',
   'log.prune-requested': 'pruning-requested',
   'log.pruned': 'pruned',
+  'report.generated': 'generated',
   'statement.refused': 'refused',
   'session.opened': 'opened',
 } as const satisfies Record<EntryType, string>;

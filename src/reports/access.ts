@@ -1,4 +1,4 @@
-/** Access to the log itself: who opened it to read, and until when. */
+/** Access to the log itself: who opened it to read, and until when, and what reports were made of it. */
 import { cell, counted, entryRow, type Row, said, type Table, text } from './document.ts';
 import { aboutWords } from './events.ts';
 import type { ReportBody } from './heading.ts';
@@ -33,10 +33,20 @@ export function access(log: VerifiedLog, wish: ReportWish): ReportBody {
         ],
         tables: [opened(log, ofType(inPeriod(log, wish), 'detail.opened'))],
       },
+      {
+        title: text('Welche Berichte erstellt wurden', 'Which reports were made'),
+        sentences: [
+          said(
+            'Wer einen Bericht aus dem laufenden Raum erstellt, kann ihn aufzeichnen: Der Eintrag nennt ihn und die Prüfsumme (SHA-256) seiner JSON-Fassung.',
+            'Who makes a report from the running room can record it: the entry names it and the digest (SHA-256) of its JSON form.',
+          ),
+        ],
+        tables: [reported(log, ofType(inPeriod(log, wish), 'report.generated'))],
+      },
       limits(
         said(
-          'Was in einer Sitzung gelesen wurde. Wer eine Kopie, ein Beweispaket oder die Dateien auf der Maschine hat, liest ohne Eintrag; so auch, wer diesen Bericht erstellt hat.',
-          'What was read in a session. Who has a copy, an evidence bundle or the files on the machine reads without an entry; so does who made this report.',
+          'Was in einer Sitzung gelesen wurde. Wer eine Kopie, ein Beweispaket oder die Dateien auf der Maschine hat, liest ohne Eintrag und erstellt Berichte ohne Eintrag.',
+          'What was read in a session. Who has a copy, an evidence bundle or the files on the machine reads without an entry, and makes reports without one.',
         ),
         said(
           'Der unterschriebene Stand (Größe und Wurzel) ist öffentlich; sein Abruf ist kein Eintrag.',
@@ -66,6 +76,30 @@ function opened(log: VerifiedLog, reads: readonly ReadEntry[]): Table {
       ]),
     ),
     empty: text('Im Zeitraum wurden keine geöffnet.', 'None were opened in the period.'),
+  };
+}
+
+function reported(log: VerifiedLog, reports: readonly ReadEntry[]): Table {
+  return {
+    caption: text('Jeder aufgezeichnete Bericht', 'Every recorded report'),
+    head: [
+      text('Eintrag', 'Entry'),
+      text('Zeitpunkt', 'Moment'),
+      text('Bericht', 'Report'),
+      text('Prüfsumme', 'Digest'),
+      text('Mitglied', 'Member'),
+      text('Stelle', 'Unit'),
+    ],
+    rows: reports.map((read) =>
+      entryRow(read.row.index, [
+        cell(momentName(read.row.at)),
+        cell(aboutWords(read)),
+        cell(read.entry.type === 'report.generated' ? read.entry.detail.digest : '–'),
+        cell(read.row.actor ?? '–'),
+        cell(unitName(log.room, read.row.unit ?? '')),
+      ]),
+    ),
+    empty: text('Im Zeitraum wurde keiner aufgezeichnet.', 'None was recorded in the period.'),
   };
 }
 

@@ -44,8 +44,8 @@ export function caseOf(log: VerifiedLog, index: number): ReportBody {
           'Parameters of the question and what the answer says. The recipient has the answer; the log holds commitments with which they can be proved.',
         ),
         said(
-          'Dass dieser Auszug erstellt wurde: Dafür gibt es noch keinen Eintrag. Die Unterschriften oben ersetzen ihn nicht, sie dokumentieren ihn.',
-          'That this extract was made: there is no entry for it yet. The signatures above document it, they do not replace one.',
+          'Dass dieser Auszug erstellt wurde: Ein Eintrag entsteht nur mit --record, und er kommt nach den hier gezeigten. Die Unterschriften oben ersetzen ihn nicht, sie dokumentieren ihn.',
+          'That this extract was made: there is an entry only with --record, and it comes after those shown here. The signatures above document it, they do not replace one.',
         ),
       ),
     ],

@@ -38,7 +38,7 @@ export function eventsTable(
   };
 }
 
-/** What an entry is about: its question, dataset, the member whose keys or details it is about, what was reviewed or seen. */
+/** What an entry is about: its question, dataset, the member whose keys or details it is about, what was reviewed, seen or reported. */
 export function aboutWords({ row, entry, question }: ReadEntry) {
   if (row.query !== null) return questionName(question, row.query);
   if (row.datasets.length > 0) return same(row.datasets.join(', '));
@@ -54,6 +54,7 @@ export function aboutWords({ row, entry, question }: ReadEntry) {
   if (entry.type === 'detail.held') return holdWords(entry.detail);
   if (entry.type === 'review.completed') return reviewWords(entry.detail);
   if (entry.type === 'alert.acknowledged') return same(entry.detail.alert);
+  if (entry.type === 'report.generated') return reportWords(entry.detail);
   return same('scope' in entry.detail && entry.type !== 'session.opened' ? entry.detail.scope : '–');
 }
 
@@ -61,6 +62,10 @@ function holdWords({ scope, held }: EntryOf<'detail.held'>['detail']) {
   return held
     ? text(`${scope}: gesperrt`, `${scope}: held`)
     : text(`${scope}: Sperre aufgehoben`, `${scope}: hold lifted`);
+}
+
+function reportWords({ report, from, to }: EntryOf<'report.generated'>['detail']) {
+  return text(`„${report}“, Einträge ${from} bis ${to}`, `“${report}”, entries ${from} to ${to}`);
 }
 
 function reviewWords({ from, to, finding }: EntryOf<'review.completed'>['detail']) {

@@ -1,14 +1,16 @@
 /** Log health: gaps, order of time, witnesses, starts. */
-import { amount, cell, entryRow, type Row, said, same, type Table, text } from './document.ts';
+import { heartbeatMs, silenceMaxMs } from '@reinraum/protocol';
+import { amount, cell, entryRow, type Row, said, same, type Table, text, whole } from './document.ts';
 import { eventsTable } from './events.ts';
 import { type ReportBody, witnessesSaid } from './heading.ts';
 import { limits } from './limits.ts';
 import { momentName } from './names.ts';
-import { entryOf, inPeriod, ofType, type ReportWish, type VerifiedLog } from './subject.ts';
+import { entryOf, indicesOf, inPeriod, ofType, type ReadEntry, type ReportWish, type VerifiedLog } from './subject.ts';
 
-/** A hole from this many hours on is shown. `audit watch` warns from the same number unless told otherwise. */
-export const gapHours = 24;
 const hourMs = 3_600_000;
+const heartbeatHours = heartbeatMs / hourMs;
+/** A longer hole is shown. `audit watch` warns from the same number on unless told otherwise. */
+const silentHours = silenceMaxMs / hourMs;
 
 /** Gaps that end in the period, starts of the period, and the witnesses of the head. */
 export function health(log: VerifiedLog, wish: ReportWish): ReportBody {
@@ -26,6 +28,7 @@ export function health(log: VerifiedLog, wish: ReportWish): ReportBody {
             'No entry is dated before the one before it: audit verify checks that.',
             entries.map(({ row }) => row.index),
           ),
+          beatsSaid(ofType(entries, 'heartbeat')),
           lastSaid(log, wish),
         ],
         tables: [gaps(log, entries)],
@@ -46,8 +49,8 @@ export function health(log: VerifiedLog, wish: ReportWish): ReportBody {
       },
       limits(
         said(
-          'Ein regelmäßiges Lebenszeichen gibt es noch nicht. Eine Lücke kann Stille sein oder ein Ausfall; das Protokoll unterscheidet sie nicht.',
-          'There is no regular sign of life yet. A gap can be silence or an outage; the log does not tell them apart.',
+          'Warum eine Lücke entstand: ob der Raum nicht lief, die Maschine stand oder jemand sie anhielt.',
+          'Why there was a gap: whether the room did not run, the machine stood still, or somebody held it.',
         ),
         said(
           'Ob die Uhr des Raums richtig ging. Das sieht nur, wer das Protokoll laufend verfolgt (reinraum audit watch).',
@@ -62,13 +65,30 @@ export function health(log: VerifiedLog, wish: ReportWish): ReportBody {
   };
 }
 
+function beatsSaid(beats: readonly ReadEntry[]) {
+  const { de, en } = whole(beats.length);
+  return said(
+    `Ein laufender Raum schreibt spätestens nach ${heartbeatHours} Stunden einen Eintrag, notfalls ein Lebenszeichen. Lebenszeichen im Zeitraum: ${de}.`,
+    `A running room writes an entry after ${heartbeatHours} hours at the latest, if need be a sign of life. Signs of life in the period: ${en}.`,
+    indicesOf(beats),
+  );
+}
+
 function lastSaid({ entries }: VerifiedLog, { madeAt }: ReportWish) {
   const last = entries.at(-1)?.row;
-  const hours = last ? Math.floor((Date.parse(madeAt) - Date.parse(last.at)) / hourMs) : 0;
+  const silentMs = last ? Date.parse(madeAt) - Date.parse(last.at) : 0;
+  const hours = Math.max(0, Math.floor(silentMs / hourMs));
   const when = momentName(last?.at ?? '');
+  const since =
+    silentMs > silenceMaxMs
+      ? text(
+          'Seitdem fehlt das Lebenszeichen: Der Raum läuft nicht, oder hier liegt nicht sein neuester Stand vor.',
+          'Since then there is no sign of life: the room does not run, or this is not its newest state.',
+        )
+      : text('Ein Lebenszeichen fehlt nicht.', 'No sign of life is missing.');
   return said(
-    `Der letzte Eintrag ist vom ${when.de}, ${Math.max(0, hours)} volle Stunden vor diesem Bericht.`,
-    `The last entry is of ${when.en}, ${Math.max(0, hours)} full hours before this report.`,
+    `Der letzte Eintrag ist vom ${when.de}, ${hours} volle Stunden vor diesem Bericht. ${since.de}`,
+    `The last entry is of ${when.en}, ${hours} full hours before this report. ${since.en}`,
     last ? [last.index] : [],
   );
 }
@@ -77,8 +97,8 @@ function lastSaid({ entries }: VerifiedLog, { madeAt }: ReportWish) {
 function gaps(log: VerifiedLog, within: ReturnType<typeof inPeriod>): Table {
   const rows = within.flatMap(({ row }): Row[] => {
     const before = row.index > log.from ? entryOf(log, row.index - 1)?.row : undefined;
-    const hours = before ? Math.floor((Date.parse(row.at) - Date.parse(before.at)) / hourMs) : 0;
-    if (!before || hours < gapHours) return [];
+    const silentMs = before ? Date.parse(row.at) - Date.parse(before.at) : 0;
+    if (!before || silentMs <= silenceMaxMs) return [];
     const pair = [before.index, row.index];
     return [
       {
@@ -87,13 +107,13 @@ function gaps(log: VerifiedLog, within: ReturnType<typeof inPeriod>): Table {
           cell(`${before.index}, ${row.index}`),
           cell(momentName(before.at)),
           cell(momentName(row.at)),
-          amount(hours, pair),
+          amount(Math.floor(silentMs / hourMs), pair),
         ],
       },
     ];
   });
   return {
-    caption: text(`Lücken von ${gapHours} Stunden und mehr`, `Gaps of ${gapHours} hours and more`),
+    caption: text(`Lücken von mehr als ${silentHours} Stunden`, `Gaps of more than ${silentHours} hours`),
     head: [text('Einträge', 'Entries'), text('Von', 'From'), text('Bis', 'To'), text('Volle Stunden', 'Full hours')],
     rows,
     empty: text('Keine.', 'None.'),

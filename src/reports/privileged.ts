@@ -29,6 +29,7 @@ export const privilegedTypes = [
   'log.pruned',
   'review.completed',
   'alert.acknowledged',
+  'report.generated',
 ] as const satisfies readonly EntryType[];
 
 /** Those of the period. */
@@ -42,8 +43,8 @@ export function privileged(log: VerifiedLog, wish: ReportWish): ReportBody {
         title: text('Wer sein Recht gebraucht hat', 'Who used a right'),
         sentences: [
           said(
-            'Freigaben, Widerrufe, Rückzüge, neue Schlüssel, Einsicht in Angaben und ihre Löschung, Löschung alter Einträge, Prüfungen, Gründung und Neustarts: was ändert, was andere dürfen, oder nur wenigen zusteht.',
-            'Approvals, revocations, withdrawals, new keys, reading and erasing details, pruning old entries, reviews, founding and restarts: what changes what others may do, or only few may do.',
+            'Freigaben, Widerrufe, Rückzüge, neue Schlüssel, Einsicht in Angaben und ihre Löschung, Löschung alter Einträge, Prüfungen, Berichte, Gründung und Neustarts: was ändert, was andere dürfen, oder nur wenigen zusteht.',
+            'Approvals, revocations, withdrawals, new keys, reading and erasing details, pruning old entries, reviews, reports, founding and restarts: what changes what others may do, or only few may do.',
           ),
         ],
         tables: [byMember(log, acts), each(log, acts)],

@@ -1,4 +1,5 @@
 /** The twelve reports by name (docs/spec/reports.md §2). */
+import { ReportName } from '@reinraum/protocol';
 import { access } from './access.ts';
 import { breach } from './breach.ts';
 import { caseOf } from './case.ts';
@@ -13,7 +14,7 @@ import { ledger } from './ledger.ts';
 import { overview } from './overview.ts';
 import { privileged } from './privileged.ts';
 import { rights } from './rights.ts';
-import type { ReportWish, VerifiedLog } from './subject.ts';
+import { indicesOf, inPeriod, type ReportWish, type VerifiedLog } from './subject.ts';
 
 const byPeriod = {
   integrity,
@@ -27,12 +28,10 @@ const byPeriod = {
   health,
   breach,
   access,
-} as const satisfies Record<string, (log: VerifiedLog, wish: ReportWish) => ReportBody>;
+} as const satisfies Record<Exclude<ReportName, 'case'>, (log: VerifiedLog, wish: ReportWish) => ReportBody>;
 
 /** Names of the reports. `case` is about one entry and needs its number. */
-export const reportNames = [...(Object.keys(byPeriod) as (keyof typeof byPeriod)[]), 'case'] as const;
-/** One of them. */
-export type ReportName = (typeof reportNames)[number];
+export const reportNames = ReportName.options;
 
 /** A wish, and for `case` the entry it is about. */
 export interface NamedWish extends ReportWish {
@@ -43,4 +42,18 @@ export interface NamedWish extends ReportWish {
 export function reportOf(name: ReportName, log: VerifiedLog, wish: NamedWish): ReportDocument {
   const body = name === 'case' ? caseOf(log, wish.entry ?? -1) : byPeriod[name](log, wish);
   return withHeading(body, log, wish);
+}
+
+/**
+ * The entries a report is about, as its record names them: those of the period, the whole log of `integrity`, the one of a
+ * `case`. Undefined where the period has none.
+ */
+export function rangeOf(
+  name: ReportName,
+  log: VerifiedLog,
+  { entry, ...wish }: NamedWish,
+): { readonly from: number; readonly to: number } | undefined {
+  const within = name === 'integrity' ? indicesOf(log.entries) : indicesOf(inPeriod(log, wish));
+  const [from, to] = name === 'case' ? [entry, entry] : [within[0], within.at(-1)];
+  return from === undefined || to === undefined ? undefined : { from, to };
 }

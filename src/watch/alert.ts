@@ -1,5 +1,5 @@
 /** What a watch over a log warns of, in words: German first, English second (docs/spec/audit-tools.md §6). */
-import type { AlertKind, Bilingual } from '@reinraum/protocol';
+import { type AlertKind, type Bilingual, heartbeatMs } from '@reinraum/protocol';
 
 /** A warning. */
 export interface Alert {
@@ -59,7 +59,7 @@ export function verification(entry: number | null, rule: string, message: string
   };
 }
 
-/** Nothing new for longer than was agreed. */
+/** Nothing was learned of the log for too long: it does not answer, or its newest head is not witnessed. */
 export function stale(lastAt: string): Alert {
   return {
     alert: 'stale-checkpoint',
@@ -68,6 +68,20 @@ export function stale(lastAt: string): Alert {
     words: {
       de: `Seit ${lastAt} ist kein Eintrag und kein neuer Stand gekommen.`,
       en: `No entry and no new head since ${lastAt}.`,
+    },
+  };
+}
+
+/** The log answers, and its newest entry is too old: a running room would have logged a heartbeat. */
+export function heartbeatMissing(entry: number, lastAt: string): Alert {
+  const hours = heartbeatMs / 3_600_000;
+  return {
+    alert: 'heartbeat-missing',
+    entry,
+    subject: null,
+    words: {
+      de: `Das Lebenszeichen fehlt: Nach Eintrag ${entry} vom ${lastAt} ist nichts gekommen, obwohl ein laufender Raum spätestens nach ${hours} Stunden einen Eintrag schreibt.`,
+      en: `No sign of life: nothing has come after entry ${entry} of ${lastAt}, though a running room writes an entry after ${hours} hours at the latest.`,
     },
   };
 }

@@ -12,14 +12,12 @@ import {
   rational,
 } from '@reinraum/protocol';
 import type { IndexRow } from '../index/row.ts';
-import { type Alert, balance, clockSkew, gap, refusals, stale } from './alert.ts';
+import { type Alert, balance, clockSkew, gap, heartbeatMissing, refusals, stale } from './alert.ts';
 
 /** When to warn. */
 export interface WatchLimits {
-  /** Longest time without a new entry, by this machine's clock. */
-  readonly staleMs: number;
-  /** Longest time between two entries, by the log's clock. */
-  readonly gapMs: number;
+  /** Longest time between two entries by the log's clock, and since the last one by this machine's. */
+  readonly silenceMs: number;
   /** So many refusals of one member within so long. */
   readonly refusals: number;
   readonly refusalsWithinMs: number;
@@ -43,8 +41,8 @@ export class Judge {
   readonly #refused = new Map<string, number[]>();
   readonly #nearlySpent = new Set<string>();
   readonly #begunMs: number;
-  #lastMs: number | undefined;
-  #isStale = false;
+  #last: { readonly index: number; readonly atMs: number } | undefined;
+  #isQuiet = false;
 
   /** `begunMs` is when the watch began: as long as no entry was seen, silence counts from then. */
   constructor(limits: WatchLimits, begunMs: number) {
@@ -58,11 +56,11 @@ export class Judge {
    */
   entry(row: IndexRow, room: Room | null, within?: LoggedWithin): Alert[] {
     const atMs = Date.parse(row.at);
-    const before = this.#lastMs;
-    this.#lastMs = atMs;
-    this.#isStale = false;
+    const silentMs = atMs - (this.#last?.atMs ?? atMs);
+    this.#last = { index: row.index, atMs };
+    this.#isQuiet = false;
     return [
-      ...(before !== undefined && atMs - before > this.#limits.gapMs ? [gap(row.index, hours(atMs - before))] : []),
+      ...(silentMs > this.#limits.silenceMs ? [gap(row.index, hours(silentMs))] : []),
       ...(within ? skews(row.index, atMs, within) : []),
       ...this.#refusals(row, atMs),
       ...(room && row.type === 'query.charged' ? this.balances(room, row.index) : []),
@@ -88,12 +86,13 @@ export class Judge {
     });
   }
 
-  /** Whether nothing has come for too long; said once, until something comes. */
-  quiet(nowMs: number): Alert[] {
-    const lastMs = this.#lastMs ?? this.#begunMs;
-    if (this.#isStale || nowMs - lastMs <= this.#limits.staleMs) return [];
-    this.#isStale = true;
-    return [stale(formatInstant(lastMs))];
+  /** Whether nothing has come for too long; `isRead` is whether the log could be read. Said once, until something comes. */
+  quiet(nowMs: number, isRead: boolean): Alert[] {
+    const lastMs = this.#last?.atMs ?? this.#begunMs;
+    if (this.#isQuiet || nowMs - lastMs <= this.#limits.silenceMs) return [];
+    this.#isQuiet = true;
+    const lastAt = formatInstant(lastMs);
+    return [this.#last && isRead ? heartbeatMissing(this.#last.index, lastAt) : stale(lastAt)];
   }
 
   #refusals({ type, actor, index }: IndexRow, atMs: number): Alert[] {

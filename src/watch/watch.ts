@@ -67,6 +67,7 @@ export async function watch(options: WatchOptions): Promise<WatchCode> {
   let written: string | undefined;
   do {
     const begunMs = clock();
+    let isRead = false;
     try {
       if (kept) known = (await follower.remember(kept)).size;
       kept = undefined;
@@ -82,11 +83,12 @@ export async function watch(options: WatchOptions): Promise<WatchCode> {
       // Also what an earlier watch has told: as long as it lasts, whoever starts one should know.
       if (sinceMs === undefined && follower.room) warn(judge.balances(follower.room));
       sinceMs = begunMs;
+      isRead = true;
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
       options.unreachable(error);
     }
-    warn(judge.quiet(clock()));
+    warn(judge.quiet(clock(), isRead));
   } while (await wait());
   // A log of which nothing was ever seen is no log without a warning.
   return code === 0 && sinceMs === undefined ? 2 : code;

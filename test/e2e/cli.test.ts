@@ -1,5 +1,6 @@
 /** The command line as people use it: keys, charter, founding, upload, a question, a withdrawal, verification. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -258,6 +259,28 @@ test('reports are made of it, and of nothing that does not verify', async () => 
   // The bundle was changed by the test before.
   await expect(reinraum('audit', 'report', 'evidence', '--report', 'all', '--out', 'no')).rejects.toThrow(
     /rule bundle/,
+  );
+  await expect(readdir(join(folder, 'no'))).rejects.toThrow('ENOENT');
+});
+
+test('a report from the running room is recorded where an officer signs for it', async () => {
+  const member = (key: string) => ['--name', 'pums', '--charter', 'charter.json', '--key', key];
+  const made = (out: string, ...words: readonly string[]) =>
+    reinraum('audit', 'report', url, '--report', 'access', '--out', out, ...words);
+  const state = join('installation', 'rooms', 'pums', 'state');
+  const search = ['audit', 'search', state, '--type', 'report.generated', '--json'];
+  await made('unrecorded', ...member('analyst.key'));
+  expect(await readdir(join(folder, 'unrecorded'))).toEqual(['access.de.html']);
+  expect(JSON.parse(await reinraum(...search)).total).toBe(0);
+  await made('recorded', ...member('dpo1.key'), '--record');
+  expect(JSON.parse(await reinraum(...search))).toMatchObject({ total: 1, rows: [{ unit: 'census/privacy' }] });
+  const digest = createHash('sha256').update(await readFile(join(folder, 'recorded', 'access.de.json')));
+  await reinraum('audit', 'report', state, '--report', 'access', '--format', 'json', '--out', 'after');
+  expect(await readFile(join(folder, 'after', 'access.de.json'), 'utf8')).toContain(digest.digest('hex'));
+  // An analyst may read the log, and sign nothing of this; without a room there is nobody to sign to.
+  await expect(made('no', ...member('analyst.key'), '--record')).rejects.toThrow(/role-missing/);
+  await expect(reinraum('audit', 'report', state, '--report', 'access', '--out', 'no', '--record')).rejects.toThrow(
+    /--record/,
   );
   await expect(readdir(join(folder, 'no'))).rejects.toThrow('ENOENT');
 });

@@ -1,16 +1,25 @@
 /** Details in a whole room: read by officers only, held, erased by two people, gone from the disk, and every receipt still good. */
-import { cp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { proofStateOf, verifyReceipt } from '@reinraum/audit';
-import { type Accepted, utf8 } from '@reinraum/protocol';
+import { type Accepted, decodeEntry, digestOf, type Json, utf8 } from '@reinraum/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SecretStore } from '../../enclave/vault/secrets.ts';
 import { verifyState } from '../../src/cli/audit.ts';
 import { ask } from '../../src/client/ask.ts';
 import { describeMember, eraseDetails, holdDetails, openDetails } from '../../src/client/details.ts';
 import { readRoomLog } from '../../src/steward/room-log.ts';
-import { files, scan } from '../support/plaintext-scan.ts';
+import { files, type Sight, scan } from '../support/plaintext-scan.ts';
 import { reopened } from '../support/reopened-room.ts';
-import { approved, residentRecords, type SmallRoom, smallRoom, uploadResidents } from '../support/small-room.ts';
+import {
+  approved,
+  byDistrict,
+  residentRecords,
+  type SmallRoom,
+  smallRoom,
+  uploadResidents,
+} from '../support/small-room.ts';
 
 const said = { name: 'MARKER Erika Musterfrau', function: 'MARKER Sozialplanung', contact: 'marker@stadt.example' };
 const secrets = Object.values(said);
@@ -137,7 +146,7 @@ test('held details are not erased; then one person asks, another approves, and e
   await rm(copy, { recursive: true });
 });
 
-test('an officer signs what was reviewed and which warning was seen, about entries there are', async () => {
+test('an officer signs what was reviewed, which warning was seen and which report was made, about entries there are', async () => {
   const anew = await reopened(room);
   const officer = anew.client('cityDpo');
   const { size } = await officer.catalogue();
@@ -153,16 +162,22 @@ test('an officer signs what was reviewed and which warning was seen, about entri
   await expect(officer.act('alert.acknowledge', { alert: 'gap', entry: size + 1000 })).rejects.toMatchObject({
     code: 'entry-unknown',
   });
+  const made = { report: 'access', digest: 'cd'.repeat(32), from: 0, to: size - 1 } as const;
+  const { accepted } = await officer.act('report.record', made);
+  expect(decodeEntry(utf8(accepted.entry))).toMatchObject({ type: 'report.generated', detail: made });
+  await expect(officer.act('report.record', { ...made, to: size + 1000 })).rejects.toMatchObject({
+    code: 'entry-unknown',
+    field: 'to',
+  });
   await expect(anew.client('steward').act('review.complete', body)).rejects.toMatchObject({ code: 'role-missing' });
+  await expect(anew.client('analyst').act('report.record', made)).rejects.toMatchObject({ code: 'role-missing' });
   await anew.close();
 });
 
-test('what remains on the disk of an erased member is the random reference and the bare key', async () => {
-  // The operator's key opens every file there is: whatever is readable with it is looked at, too.
-  const { readFile } = await import('node:fs/promises');
-  const { SecretStore } = await import('../../enclave/vault/secrets.ts');
+/** Every file of the state, and what the operator's key opens: whatever is readable with it is looked at, too. */
+async function openedState(): Promise<Sight[]> {
   const key = new Uint8Array(await readFile(join(room.directory, 'rooms', 'small', 'operator.key')));
-  const opened = [];
+  const opened: Sight[] = await files(room.directory);
   for (const part of ['secrets', 'upload-keys', 'releases', 'detail-keys']) {
     const store = new SecretStore(join(room.state, part), key, () => undefined);
     for (const name of await store.names()) {
@@ -174,8 +189,57 @@ test('what remains on the disk of an erased member is the random reference and t
       if (detail) opened.push({ where: `details/${name}`, bytes: detail });
     }
   }
-  // Runs are still open to who has the key, so the look inside is a look.
-  expect(scan(opened, ['\\"sex\\":\\"f\\"']).length).toBeGreaterThan(0);
-  expect(scan([...(await files(room.directory)), ...opened], secrets)).toEqual([]);
+  return opened;
+}
+
+test('what remains on the disk of an erased member is the random reference and the bare key', async () => {
+  expect(scan(await openedState(), secrets)).toEqual([]);
   expect(scan(await files(room.state), [room.people.analyst.member.ref]).length).toBeGreaterThan(0);
+});
+
+test('parameters of a run that are erased are gone with the answer that holds them, and who asks again is charged', async () => {
+  // As details have them, and as the stored answer does.
+  const asked = ['\\"sex\\":\\"f\\"', '"parameters":{"sex":"f"}'];
+  const foundIn = async () => {
+    const found = scan(await openedState(), asked);
+    return new Set(found.map(({ where }) => where.split('/')[0]));
+  };
+  const copy = await mkdtemp(join(tmpdir(), 'reinraum-copy-'));
+  await cp(join(room.state, 'releases'), copy, { recursive: true });
+  const anew = await reopened(room);
+  const erase = async (run: number) => {
+    await eraseDetails(anew.client('steward'), `run/${run}`, 'expired');
+    await eraseDetails(anew.client('bureauDpo'), `run/${run}`, 'expired');
+  };
+  const put = () => ask(anew.client('analyst'), digestOf(byDistrict as Json), 'planning', { sex: 'f' });
+  const first = await put();
+  expect(first.isRepeat).toBe(true);
+  const { charged } = first.release;
+  expect(await foundIn()).toEqual(new Set(['details', 'releases']));
+
+  // A repeat was of the same parameters: with them the answer goes, whatever else is kept of the charge.
+  await erase(first.accepted.index);
+  expect(await foundIn()).toEqual(new Set(['details']));
+  const { room: log } = await readRoomLog(anew.client('cityDpo'));
+  for (const [scope, { charge, erasedBy }] of log.details) {
+    if (charge === charged && erasedBy === null) await erase(Number(scope.slice('run/'.length)));
+  }
+  expect(await foundIn()).toEqual(new Set());
+  const second = await put();
+  expect(second).toMatchObject({ isRepeat: false });
+  expect(second.release.charged).toBeGreaterThan(charged);
+  await erase(second.release.charged);
+  expect(await foundIn()).toEqual(new Set());
+
+  // Put back from a copy it is found again, and erased again at the start, before anybody can ask.
+  await anew.close();
+  await cp(copy, join(room.state, 'releases'), { recursive: true });
+  expect(await foundIn()).toEqual(new Set(['releases']));
+  const third = await reopened(room);
+  await third.client('cityDpo').catalogue();
+  expect(await foundIn()).toEqual(new Set());
+  await third.close();
+  expect(await verifyState(room.state)).toMatchObject({ verified: true });
+  await verifyReceipt(utf8(first.accepted.entry), first.accepted.proof, room.client('analyst').logVerifier);
+  await rm(copy, { recursive: true });
 });

@@ -65,9 +65,10 @@ function versionsOf(entries: readonly LogEntry[], entry: LogEntry): string[] {
   return charge.detail.datasets.map(({ dataset, version }) => `${dataset}@${version}`);
 }
 
-/** What is said of an entry's matter: the verb of its type, but for two (docs/spec/audit-tools.md §2). */
+/** What is said of an entry's matter: the verb of its type, but for three (docs/spec/audit-tools.md §2). */
 function outcomeWord({ type }: LogEntry): string | undefined {
   if (type === 'member.recovery-approved') return 'approved';
+  if (type === 'heartbeat') return 'alive';
   return type === 'review.completed' ? 'reviewed' : type.split('.')[1];
 }
 

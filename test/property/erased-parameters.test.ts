@@ -8,7 +8,12 @@ import { byDistrict, template } from '../support/small-room.ts';
 test('under every interleaving of an answer, its repeat and their erasures', async () => {
   const question = AggregateQuery.parse({ ...byDistrict, slotMs: 100 });
   const held = await approvedRoom(template(), [question]);
-  const seen = { 'erased before it was kept': 0, 'erased after it was kept': 0 };
+  const seen = {
+    'erased before it was kept': 0,
+    'erased after it was kept': 0,
+    'erased before its answer was stored': 0,
+    'erased after its answer was stored': 0,
+  };
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), fc.infiniteStream(fc.boolean()), async (scheduler, late) => {
       const desk = await openDesk(
@@ -16,20 +21,29 @@ test('under every interleaving of an answer, its repeat and their erasures', asy
         (name) => scheduler.schedule(Promise.resolve(), name),
         () => false,
       );
+      const next = async () => desk.next + (await desk.logged()).length;
       try {
         const erased = async (run: number) => {
           const answered = desk.ask(0, 'f');
           if (late.next().value) await scheduler.waitFor(answered);
           const erasures = [desk.erase(run, 'cityDpo'), desk.erase(run, 'bureauDpo')];
-          await scheduler.waitFor(Promise.all([answered, ...erasures]));
+          const [outcome] = await scheduler.waitFor(Promise.all([answered, ...erasures]));
           const scope = `run/${run}`;
           expect(desk.room.details.get(scope)?.erasedBy).not.toBeNull();
-          expect([...desk.details.kept.keys()]).toEqual([]);
+          expect(desk.details.kept.has(scope)).toBe(false);
+          // The answer has the same parameters, be it that of the run or the one it repeats.
+          expect([...desk.releases.kept]).toEqual([]);
           seen[desk.details.written.includes(scope) ? 'erased after it was kept' : 'erased before it was kept'] += 1;
+          return outcome;
         };
-        await erased(desk.next);
-        await erased(desk.next + (await desk.logged()).length);
-        expect((await desk.logged()).map(({ type }) => type)).toContain('query.repeated');
+        const first = await next();
+        expect(await erased(first)).toBe('released');
+        const isStored = desk.releases.written.includes(String(first));
+        seen[isStored ? 'erased after its answer was stored' : 'erased before its answer was stored'] += 1;
+        // What is gone is not repeated: asked again it is charged, and repeated until the repeat is erased.
+        expect(await scheduler.waitFor(desk.ask(0, 'f'))).toBe('released');
+        expect(await erased(await next())).toBe('repeated');
+        expect(await scheduler.waitFor(desk.ask(0, 'f'))).toBe('released');
       } finally {
         await desk.close();
       }

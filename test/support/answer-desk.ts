@@ -58,6 +58,8 @@ export interface OpenDesk {
   erase(run: number, officer: 'cityDpo' | 'bureauDpo'): Promise<void>;
   /** Scopes of the details that were ever written, and what is kept of them. */
   readonly details: { readonly written: readonly string[]; readonly kept: ReadonlyMap<string, string> };
+  /** Charges whose releases were ever stored, and those whose releases still are. */
+  readonly releases: { readonly written: readonly string[]; readonly kept: ReadonlySet<string> };
   /** Everything logged since the room was opened. */
   logged(): Promise<readonly LogEntry[]>;
   close(): Promise<void>;
@@ -104,6 +106,8 @@ export async function openDesk(
   const { room } = ledger;
   if (!room) throw new Error('desk: the log founds no room');
   const details = new GatedDetails(gate);
+  const secrets = new GatedSecrets(gate);
+  const releases = await ReleaseStore.open(secrets);
   const desk: Desk = {
     ledger,
     engines: new Engines(async () => {
@@ -111,7 +115,7 @@ export async function openDesk(
       return emptyEngine(gate, fails);
     }),
     noise: new NoisePool(seededBits('desk')),
-    releases: await ReleaseStore.open(new GatedSecrets(gate)),
+    releases,
     details,
     identity: enclaveKey,
     roomKey: seedOf('room key'),
@@ -146,7 +150,7 @@ export async function openDesk(
       const act = { ...signed, member: people[officer].member } as Parameters<typeof erase>[2];
       for (let tries = 1; ; tries++) {
         await gate('erase');
-        const done = await erase({ ledger, details, clock }, room, act).catch((error: unknown) => {
+        const done = await erase({ ledger, details, releases, clock }, room, act).catch((error: unknown) => {
           if (error instanceof RefusedAct && error.code === 'detail-unknown') return undefined;
           throw error;
         });
@@ -156,6 +160,7 @@ export async function openDesk(
       }
     },
     details,
+    releases: secrets,
     async logged() {
       const since = Array.from({ length: log.size - entries.length }, (_, at) => log.entry(entries.length + at));
       return (await Promise.all(since)).map(decodeEntry);
@@ -233,6 +238,8 @@ class GatedDetails extends DetailStore {
 
 /** Stored releases in memory. */
 class GatedSecrets extends SecretStore {
+  readonly written: string[] = [];
+  readonly kept = new Set<string>();
   readonly #gate: Gate;
 
   constructor(gate: Gate) {
@@ -240,8 +247,15 @@ class GatedSecrets extends SecretStore {
     this.#gate = gate;
   }
 
-  override async put(): Promise<void> {
+  override async put(name: string): Promise<void> {
     await this.#gate('release');
+    this.written.push(name);
+    this.kept.add(name);
+  }
+
+  override async destroy(name: string): Promise<void> {
+    await this.#gate('release');
+    this.kept.delete(name);
   }
 
   override async names(): Promise<readonly string[]> {

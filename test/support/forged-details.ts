@@ -9,7 +9,7 @@ type Bend = Parameters<Scribe['detail']>[2];
 const doneAt = (place: number, type: DetailAct, bend: Bend = {}) =>
   insteadAt(place, ({ scribe }, nowMs) => scribe.detail(nowMs, type, bend));
 
-const { reviewed, acknowledged } = at;
+const { reviewed, acknowledged, recorded } = at;
 const { described, held, heldNoMore, opened, erasureRequested, erased } = at;
 const second = { caused: erasureRequested };
 
@@ -51,6 +51,25 @@ export const forgedDetails: readonly Forgery[] = [
     'statement',
     acknowledged,
     doneAt(acknowledged, 'alert.acknowledged', { detail: { alert: 'gap' } }),
+  ],
+  ['a report recorded by an owner', 'role', recorded, doneAt(recorded, 'report.generated', { person: people.steward })],
+  [
+    'a report about what is still to come',
+    'review',
+    recorded,
+    doneAt(recorded, 'report.generated', { body: { to: recorded } }),
+  ],
+  [
+    'a report that ends before it begins',
+    'review',
+    recorded,
+    doneAt(recorded, 'report.generated', { body: { from: 9, to: 8 } }),
+  ],
+  [
+    'another report recorded than was signed',
+    'statement',
+    recorded,
+    doneAt(recorded, 'report.generated', { detail: { digest: '7b'.repeat(32) } }),
   ],
   [
     'a description of a member of another party',

@@ -5,7 +5,7 @@ import { people, seedOf } from './fixed-room.ts';
 import { asked, bent, type Forgery, insteadAt, stranger } from './forgery.ts';
 import { at, momentMs } from './honest-log.ts';
 
-const { charged } = at;
+const { charged, heartbeat } = at;
 
 /** Each breaks one rule at one entry. */
 export const forgedStatements: readonly Forgery[] = [
@@ -64,6 +64,24 @@ export const forgedStatements: readonly Forgery[] = [
       return { ...(await scribe.started(nowMs)), actor, statements } as Draft;
     }),
   ],
+  [
+    'a heartbeat with somebody’s statement',
+    'statement',
+    heartbeat,
+    insteadAt(heartbeat, async ({ scribe, entries }, nowMs) => {
+      const { statements } = await scribe.judged(nowMs, 'approve', { person: people.cityDpo });
+      const { type, activity, detail } = entries[heartbeat] ?? {};
+      return { type, activity, detail, statements } as Draft;
+    }),
+  ],
+  [
+    'a heartbeat put down to a member',
+    'statement',
+    heartbeat,
+    bent(heartbeat, ({ entries }) => ({ actor: entries[at.acknowledged]?.actor })),
+  ],
+  ['a heartbeat that follows from an entry', 'entry', heartbeat, bent(heartbeat, { caused: at.acknowledged })],
+  ['a heartbeat that says something', 'entry', heartbeat, bent(heartbeat, {}, { load: 7 })],
   ['an approval that follows from an entry', 'entry', 5, bent(5, { caused: 4 })],
   ['time running backwards', 'time', 5, bent(5, { at: formatInstant(momentMs(3)) })],
   // Two faults in one entry: the earlier rule names it, whatever was found out ahead.

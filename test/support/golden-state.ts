@@ -31,6 +31,7 @@ import {
   DatasetSchema,
   DerivedTable,
   digestOf,
+  heartbeatMs,
   type Json,
   type SignedDocument,
   toBase64,
@@ -123,6 +124,7 @@ async function beside(client: (person: string) => RoomClient): Promise<void> {
   await eraseDetails(client('cityDpo'), `member/${analyst}`, 'request');
   await client('cityDpo').act('review.complete', { from: 0, to: 20, finding: 'none', report: null });
   await client('cityDpo').act('alert.acknowledge', { alert: 'gap', entry: null });
+  await client('cityDpo').act('report.record', { report: 'access', digest: 'ab'.repeat(32), from: 0, to: 20 });
 }
 
 /** Lives through a room and writes it to `test/golden/<name>`. The result is to be read before it is kept. */
@@ -133,7 +135,9 @@ export async function makeGoldenState(name: string, measurement: string): Promis
   const reached = (step: Step) => {
     if (failing && step === 'aggregated') throw new Error('a failure made on purpose');
   };
-  const room = await inProcessRoom({ directory, measurement, operatorKey, clock: Date.now, reached });
+  let aheadMs = 0;
+  const clock = () => Date.now() + aheadMs;
+  const room = await inProcessRoom({ directory, measurement, operatorKey, clock, reached });
   const everyone: Record<string, MemberKeys> = { ...people() };
   const address = { url: room.url, room: 'small' };
   const client = (person: string) => {
@@ -223,6 +227,8 @@ export async function makeGoldenState(name: string, measurement: string): Promis
   for (const person of ['cityDpo', 'bureauDpo']) await approveRecovery(client(person), request);
   everyone['analyst'] = anew;
   await beside(client);
+  aheadMs = heartbeatMs;
+  await room.beat();
   await room.close();
 
   const target = join(goldenFolder, name);
@@ -234,7 +240,7 @@ export async function makeGoldenState(name: string, measurement: string): Promis
     await writeKeyFile(join(target, 'keys', `${person}.json`), keys);
   }
   const facts: GoldenFacts = {
-    madeAtMs: Date.now(),
+    madeAtMs: clock(),
     measurement,
     operatorKey: toBase64(operatorKey),
     instance,

@@ -83,10 +83,12 @@ export const at = {
   erased: 32,
   reviewed: 33,
   acknowledged: 34,
+  heartbeat: 35,
+  recorded: 36,
 } as const;
 
 /** Entries of the whole story. */
-export const entryCount = at.acknowledged + 1;
+export const entryCount = at.recorded + 1;
 
 async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> {
   const kept = (draft: Draft) => draft.detail as unknown as { offer: string; manifest: string };
@@ -135,6 +137,8 @@ async function* story(scribe: Scribe, now: () => number): AsyncGenerator<Draft> 
   yield await scribe.detail(now(), 'detail.erased', { caused: at.erasureRequested });
   yield await scribe.detail(now(), 'review.completed');
   yield await scribe.detail(now(), 'alert.acknowledged', { person: people.bureauDpo });
+  yield { type: 'heartbeat', activity: 'verwalten', detail: {} };
+  yield await scribe.detail(now(), 'report.generated');
 }
 
 async function session(scribe: Scribe, nowMs: number, person: FixedMember = people.analyst): Promise<Draft> {

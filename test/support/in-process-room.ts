@@ -33,6 +33,8 @@ export interface InProcessOptions {
 /** A running room. */
 export interface InProcessRoom {
   readonly url: string;
+  /** What the timer of a real enclave does again and again. */
+  beat(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -54,9 +56,13 @@ export async function inProcessRoom(options: InProcessOptions): Promise<InProces
   };
   const enclave = { state, uploads, pipe, engineArguments: [], clock, fill, measurement, walls, reached, failed };
   const [inside, outside] = duplexPair();
+  let opened: Promise<Enclave> | undefined;
   serve(
     inside,
-    (wrappingKey) => Enclave.open(enclave, wrappingKey),
+    (wrappingKey) => {
+      opened = Enclave.open(enclave, wrappingKey);
+      return opened;
+    },
     () => outside.destroy(),
   );
   const door = new DoorClient(outside);
@@ -68,5 +74,6 @@ export async function inProcessRoom(options: InProcessOptions): Promise<InProces
     room: async () => room,
     close: async () => door.close(),
   } as unknown as Rooms;
-  return serveInstallation({ rooms, port: 0 });
+  const installation = await serveInstallation({ rooms, port: 0 });
+  return { url: installation.url, close: () => installation.close(), beat: async () => (await opened)?.beat() };
 }

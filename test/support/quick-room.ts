@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { foundingOf, instanceOf } from '../../src/client/instance.ts';
 import { RoomClient, RoomPublic, verifiedClaims } from '../../src/client/room-client.ts';
-import { type InProcessOptions, inProcessRoom } from './in-process-room.ts';
+import { type InProcessOptions, type InProcessRoom, inProcessRoom } from './in-process-room.ts';
 import { debtors, people, residents, type SmallRoom, signatures, template } from './small-room.ts';
 
 /** A founded room. */
-export interface QuickRoom extends Pick<SmallRoom, 'directory' | 'state' | 'client' | 'people'> {
+export interface QuickRoom
+  extends Pick<SmallRoom, 'directory' | 'state' | 'client' | 'people'>,
+    Pick<InProcessRoom, 'beat'> {
   /** Ends the enclave and starts another on the same state. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export async function quickRoom(
   return {
     directory,
     state: join(directory, 'state'),
+    beat: () => room.beat(),
     people: everyone,
     client: (person) => new RoomClient(address(), instance.charter, everyone[person]),
     async restart() {

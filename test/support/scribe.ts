@@ -69,9 +69,15 @@ export const reviewBody: StatementOf<'review.complete'>['body'] = {
   finding: 'remarks',
   report: '79'.repeat(32),
 };
+export const recordBody: StatementOf<'report.record'>['body'] = {
+  report: 'access',
+  digest: '7a'.repeat(32),
+  from: 0,
+  to: 34,
+};
 export const acknowledgeBody: StatementOf<'alert.acknowledge'>['body'] = { alert: 'refusals', entry: 15 };
 
-/** Acts on details, reviews, warnings and old entries: the entry type, the statement behind it, and what both say when nobody bends them. */
+/** Acts on details, reviews, warnings, reports and old entries: the entry type, the statement behind it, and what both say when nobody bends them. */
 const detailActs = {
   'detail.described': { signs: 'detail.describe', activity: 'erheben', said: describeBody },
   'detail.opened': { signs: 'detail.open', activity: 'offenlegen', said: { scope: analystScope } },
@@ -88,6 +94,7 @@ const detailActs = {
   'log.prune-requested': { signs: 'log.prune', activity: 'verwalten', said: {} },
   'log.pruned': { signs: 'log.prune', activity: 'loeschen', said: {} },
   'alert.acknowledged': { signs: 'alert.acknowledge', activity: 'verwalten', said: acknowledgeBody },
+  'report.generated': { signs: 'report.record', activity: 'verwalten', said: recordBody },
 } as const;
 /** Type of an entry of one of these. */
 export type DetailAct = keyof typeof detailActs;

@@ -11,7 +11,7 @@ import { entryCount, momentMs } from './honest-log.ts';
 /** An hour in milliseconds. */
 export const hourMs = 3_600_000;
 /** Limits of the watches of tests. */
-export const limits = { staleMs: 24 * hourMs, gapMs: 24 * hourMs, refusals: 3, refusalsWithinMs: hourMs };
+export const limits = { silenceMs: 24 * hourMs, refusals: 3, refusalsWithinMs: hourMs };
 
 /** Folder of the kept heads of this process; the test that uses them removes it. */
 export const headFolder = mkdtempSync(join(tmpdir(), 'reinraum-heads-'));

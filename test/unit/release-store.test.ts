@@ -32,3 +32,15 @@ test('releases of one name come latest charge first', async () => {
     expect(opened.byKey('none')).toEqual([]);
   }
 });
+
+test('a release that is destroyed is found no more, by charge or by name, and is gone from the folder', async () => {
+  const secrets = new SecretStore(join(folder, 'destroyed'), new Uint8Array(32), (bytes) => void bytes.fill(1));
+  const store = await ReleaseStore.open(secrets);
+  for (const charged of [3, 7]) await store.put(stored(charged, 'same'));
+  for (const charged of [7, 7, 8]) await store.destroy(charged);
+  expect(await secrets.names()).toEqual(['3']);
+  for (const opened of [store, await ReleaseStore.open(secrets)]) {
+    expect(opened.byCharge(7)).toBeUndefined();
+    expect(opened.byKey('same')).toEqual([stored(3, 'same')]);
+  }
+});

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCanonical, utf8 } from '@reinraum/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ReportsWish, writeReports } from '../../src/cli/audit-report.ts';
+import { type RecordReport, type ReportsWish, writeReports } from '../../src/cli/audit-report.ts';
 import { readVerified } from '../../src/cli/audit-subject.ts';
 import { type ReportDocument, said } from '../../src/reports/document.ts';
 import { toHtml } from '../../src/reports/html.ts';
@@ -166,6 +166,41 @@ describe('writing', () => {
     const paths = await writeReports(log, wish({ out: join(scratch, 'eleven') }));
     expect(paths).toHaveLength(11);
     await expect(writeReports(log, wish({ report: 'case' }))).rejects.toThrow('--entry');
+  });
+
+  test('records each report before any file is there, with the digest of its JSON form, which is then written too', async () => {
+    const out = join(scratch, 'recorded');
+    const bodies: Parameters<RecordReport>[0][] = [];
+    const record: RecordReport = async (body) => {
+      await expect(readdir(out)).rejects.toThrow('ENOENT');
+      bodies.push(body);
+    };
+    const paths = await writeReports(log, wish({ out, language: 'en', entry: 3 }), record);
+    expect(paths).toHaveLength(2 * reportNames.length);
+    expect(bodies.map(({ report }) => report)).toEqual(reportNames);
+    for (const { report, digest } of bodies) {
+      const json = await readFile(join(out, `${report}.en.json`));
+      expect(digest).toBe(createHash('sha256').update(json).digest('hex'));
+      expect(await readFile(join(out, `${report}.en.html`), 'utf8')).toContain('<html lang="en">');
+    }
+    expect(bodies.at(-1)).toMatchObject({ report: 'case', from: 3, to: 3 });
+  });
+
+  test('records nothing that is not written, and writes nothing that is not recorded', async () => {
+    const out = join(scratch, 'unrecorded');
+    let records = 0;
+    const record: RecordReport = async () => {
+      records += 1;
+      throw new Error('refused');
+    };
+    await expect(writeReports(log, wish({ out, report: 'access' }), record)).rejects.toThrow('refused');
+    await expect(readdir(out)).rejects.toThrow('ENOENT');
+    await writeReports(log, wish({ out, report: 'access', format: 'json' }));
+    await expect(writeReports(log, wish({ out, report: 'access' }), record)).rejects.toThrow('--force');
+    const late = wish({ out: join(scratch, 'late'), report: 'access', from: '2026-03-31' });
+    await expect(writeReports(log, late, record)).rejects.toThrow('no entry in the period');
+    await expect(writeReports(log, wish({ out, report: 'access', format: 'pdf' }), record)).rejects.toThrow();
+    expect(records).toBe(1);
   });
 
   test('refuses a period that ends before it begins', async () => {

@@ -1,13 +1,24 @@
 /** Reports say what the log says: every number is counted again from raw entries, and every text is there in both languages. */
-import { add, compare, formatRational, type LogEntry, lossOf, parseRational, subtract, zero } from '@reinraum/protocol';
+import {
+  add,
+  compare,
+  formatInstant,
+  formatRational,
+  type LogEntry,
+  lossOf,
+  parseRational,
+  type ReportName,
+  subtract,
+  zero,
+} from '@reinraum/protocol';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { accountSums, finalSums } from '../../src/reports/balances.ts';
 import { caseEntries } from '../../src/reports/case.ts';
 import type { Cell, ReportDocument, Table } from '../../src/reports/document.ts';
 import { privilegedTypes } from '../../src/reports/privileged.ts';
-import { type ReportName, reportNames, reportOf } from '../../src/reports/reports.ts';
+import { rangeOf, reportNames, reportOf } from '../../src/reports/reports.ts';
 import type { VerifiedLog } from '../../src/reports/subject.ts';
-import { at, type HeldLog } from '../support/honest-log.ts';
+import { at, type HeldLog, momentMs } from '../support/honest-log.ts';
 import { everythingSaid, madeAt, momentOf, reported } from '../support/reported.ts';
 import { template } from '../support/small-room.ts';
 
@@ -240,9 +251,14 @@ describe('numbers, counted again from raw entries', () => {
     const review = held.entries[at.reviewed];
     if (review?.type !== 'review.completed') throw new Error('no review');
     expect(column(signed, 3)[0]?.text.en).toContain(`entries ${review.detail.from} to ${review.detail.to}, `);
-    expect(tableOf(document, 'Lücken von 24 Stunden und mehr').rows).toEqual([]);
+    expect(tableOf(document, 'Lücken von mehr als 7 Stunden').rows).toEqual([]);
     const hours = Math.floor((Date.parse(madeAt) - Date.parse(held.entries.at(-1)?.at ?? '')) / 3_600_000);
-    expect(document.sections[0]?.sentences[1]?.text.de).toContain(` ${hours} volle Stunden`);
+    const [, beats, last] = document.sections[0]?.sentences ?? [];
+    expect(beats).toMatchObject({ entries: [at.heartbeat], text: { de: expect.stringContaining('im Zeitraum: 1.') } });
+    expect(last?.text.de).toContain(` ${hours} volle Stunden`);
+    expect(last?.text.de).toContain('fehlt das Lebenszeichen');
+    const soon = made('health', { madeAt: formatInstant(momentMs(at.heartbeat) + 7 * 3_600_000) });
+    expect(soon.sections[0]?.sentences[2]?.text.en).toContain('No sign of life is missing.');
   });
 
   test('health: a gap is found between an entry and the one before it', () => {
@@ -250,7 +266,7 @@ describe('numbers, counted again from raw entries', () => {
       const moment = new Date(Date.parse(read.row.at) + (read.row.index >= at.session ? 30 * 3_600_000 : 0));
       return { ...read, row: { ...read.row, at: `${moment.toISOString().slice(0, 19)}Z` } };
     });
-    const gaps = tableOf(reportOf('health', { ...log, entries: later }, wish), 'Lücken von 24 Stunden und mehr');
+    const gaps = tableOf(reportOf('health', { ...log, entries: later }, wish), 'Lücken von mehr als 7 Stunden');
     expect(gaps.rows.map(({ entries, cells }) => [entries, cells[3]?.value])).toEqual([
       [[at.lastApproval, at.session], 30],
     ]);
@@ -288,6 +304,9 @@ describe('numbers, counted again from raw entries', () => {
     expect(listed(tableOf(document, 'Jede Sitzung'))).toEqual(sessions);
     expect(listed(tableOf(document, 'Jede Einsicht'))).toEqual([at.opened]);
     expect(column(tableOf(document, 'Nach Mitglied'), 2)).toMatchObject([{ value: 2, entries: sessions }]);
+    const recorded = tableOf(document, 'Jeder aufgezeichnete Bericht');
+    expect(listed(recorded)).toEqual([at.recorded]);
+    expect(rowsOf(recorded)[0]?.slice(2, 4)).toEqual(['„access“, Einträge 0 bis 34', '7a'.repeat(32)]);
   });
 
   test('case: all that is connected with an entry, from wherever one begins', () => {
@@ -332,6 +351,15 @@ describe('a period', () => {
     const later = tableOf(made('ledger', { from: momentOf(at.repeated) }), 'Konten am Ende des Zeitraums').rows[0];
     expect(later?.cells[2]).toMatchObject({ value: formatRational(lossOf(one)), entries: [at.chargedAgain] });
     expect(later?.cells[3]?.entries).toEqual([at.charged, at.chargedAgain]);
+  });
+
+  test('is the range of entries a report is recorded with; the whole log, one entry, or none where it is not', () => {
+    const whole = { from: 0, to: held.entries.length - 1 };
+    expect(rangeOf('overview', log, wish)).toEqual(whole);
+    expect(rangeOf('overview', log, { ...wish, ...period })).toEqual({ from: at.released, to: at.failed });
+    expect(rangeOf('integrity', log, { ...wish, ...period })).toEqual(whole);
+    expect(rangeOf('case', log, { ...wish, ...period })).toEqual({ from: at.released, to: at.released });
+    expect(rangeOf('overview', log, { ...wish, from: '2026-03-31T00:00:00Z' })).toBeUndefined();
   });
 
   test('does not change what is about the whole log', () => {

@@ -8,7 +8,7 @@ import { people } from '../support/fixed-room.ts';
 import { at, entryCount, type HeldLog, honestLog, momentMs } from '../support/honest-log.ts';
 import { template } from '../support/small-room.ts';
 import { passingFolder, plainRefusals } from '../support/state-folder.ts';
-import { freshHead, hourMs, limits, switching, type Watched, watched } from '../support/watched.ts';
+import { freshHead, hourMs, switching, type Watched, watched } from '../support/watched.ts';
 
 let honest: HeldLog;
 
@@ -56,14 +56,17 @@ describe('a warning of', () => {
     const on = (hours: number) => () => void (nowMs += hours * hourMs);
     const result = await watched(watchedDirectory(folder.directory), {
       clock: () => nowMs,
-      limits: { ...limits, gapMs: 1000 * hourMs },
       between: [on(1), on(1), async () => folder.grow([dated(nowMs)]), on(25), on(1)],
     });
     expect(kinds(result)).toEqual([
-      ['stale-checkpoint', null],
-      ['stale-checkpoint', null],
+      ['heartbeat-missing', entryCount - 1],
+      ['gap', entryCount],
+      ['heartbeat-missing', entryCount],
     ]);
-    expect(result.alerts[0]?.words.en).toContain(formatInstant(momentMs(entryCount - 1)));
+    expect(result.alerts[0]?.words.en).toContain(
+      `entry ${entryCount - 1} of ${formatInstant(momentMs(entryCount - 1))}`,
+    );
+    expect(result.alerts[0]?.words.de).toContain('spätestens nach 6 Stunden');
     const lost = switching(await directory());
     nowMs = momentMs(entryCount);
     const away: WatchedLog = {
