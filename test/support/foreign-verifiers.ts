@@ -16,6 +16,8 @@ export interface Given {
   readonly checkpoint?: string;
   readonly consistency?: string;
   readonly receipt?: string;
+  /** First entry that is kept, in digits. */
+  readonly pruned?: string;
 }
 
 /** `verified`, or the reason it rejects for. Throws where it was neither. */

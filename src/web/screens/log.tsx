@@ -151,6 +151,7 @@ function VerdictNotice({
           spent: spent.length === 0 ? '' : t('log.replaySpent', { list: spent.join('; ') }),
         })}
       </p>
+      {verdict.from > 0 ? <p>{t('log.replayPruned', { from: number(verdict.from) })}</p> : null}
     </Notice>
   );
 }

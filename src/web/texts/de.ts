@@ -245,6 +245,8 @@ export const de = {
   'log.replayProgress': 'Geprüft: {{done}} von {{total}} Einträgen',
   'log.replayOk': 'Das Protokoll stimmt',
   'log.replayOkText': 'Alle {{size}} Einträge sind in Ordnung, in {{seconds}} s nachgerechnet. {{spent}}',
+  'log.replayPruned':
+    'Die Einträge vor Nummer {{from}} wurden nach Ablauf der Frist gelöscht; für sie stehen ihre Prüfsummen und der Schnappschuss in Eintrag {{from}}.',
   'log.replaySpent': 'Verbraucht laut Protokoll: {{list}}.',
   'log.replayBad': 'Das Protokoll stimmt nicht',
   'log.replayBadText':

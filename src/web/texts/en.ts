@@ -243,6 +243,8 @@ export const en: Texts = {
   'log.replayProgress': 'Verified: {{done}} of {{total}} entries',
   'log.replayOk': 'The log holds',
   'log.replayOkText': 'All {{size}} entries are in order, recomputed in {{seconds}} s. {{spent}}',
+  'log.replayPruned':
+    'The entries before number {{from}} were pruned when their time was over; their hashes and the snapshot in entry {{from}} stand for them.',
   'log.replaySpent': 'Spent according to the log: {{list}}.',
   'log.replayBad': 'The log does not hold',
   'log.replayBadText': 'First broken rule: {{rule}}. {{where}} Please inform the operator and the other parties.',
