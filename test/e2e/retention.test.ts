@@ -1,15 +1,26 @@
 /** Old entries given up in a whole room: after the charter's years, by two parties, and nothing that counts is forgotten. */
-import { readdir } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verifyReceipt } from '@reinraum/audit';
 import { holdLog, pruneLog, takeSnapshot } from '@reinraum/client';
-import { type Accepted, utf8 } from '@reinraum/protocol';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Accepted, formatInstant, utf8 } from '@reinraum/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyState } from '../../src/cli/audit.ts';
+import { prove } from '../../src/cli/audit-search.ts';
+import { readVerified } from '../../src/cli/audit-subject.ts';
+import { exportBundle } from '../../src/cli/evidence-bundle.ts';
+import { indexState } from '../../src/cli/indexed-state.ts';
+import { openState } from '../../src/cli/state-source.ts';
 import { ask } from '../../src/client/ask.ts';
+import { EntryIndex } from '../../src/index/entry-index.ts';
+import { reportNames, reportOf } from '../../src/reports/reports.ts';
 import { readRoomLog } from '../../src/steward/room-log.ts';
+import { watchedDirectory } from '../../src/watch/watched-log.ts';
+import { buildGo } from '../support/foreign-verifiers.ts';
 import { type QuickRoom, quickRoom } from '../support/quick-room.ts';
 import { approved, residentRecords, uploadResidents } from '../support/small-room.ts';
+import { watched } from '../support/watched.ts';
 
 const yearMs = 366 * 86_400_000;
 
@@ -80,4 +91,64 @@ test('the room goes on, also after a restart: what was answered is repeated at n
     expect(balances[0]?.loss.spent).toBe('1/4');
     expect(await verifyState(room.state)).toMatchObject({ verified: true, from: snapshot.index });
   }
+});
+
+describe('whoever reads the log from here on', () => {
+  test('hands on a bundle that strangers verify, with OpenSSL and with Go', async (context) => {
+    const bundle = join(room.directory, 'bundle');
+    await exportBundle(await openState(room.state), { directory: bundle, receipts: 'releases' });
+    expect(await verifyState(bundle)).toMatchObject({ verified: true, from: snapshot.index });
+    const page = await readFile(join(bundle, 'VERIFY.md'), 'utf8');
+    expect(page).toContain('-pruned 256 -receipt ../receipts/256.tlog-proof');
+    const block = /^```sh\n([\s\S]*?)^```/m.exec(page)?.[1] ?? '';
+    const options = { cwd: bundle, encoding: 'utf8' } as const;
+    expect(execFileSync('sh', ['-c', block], options)).toMatch(/\nOK\n$/);
+    await expect(
+      exportBundle(await openState(room.state), { directory: `${bundle}-2`, receipts: [3] }),
+    ).rejects.toThrow('256');
+    const go = buildGo('modules');
+    if (!('run' in go)) return context.skip(go.reason);
+    const vkey = (await readFile(join(bundle, 'keys', 'log.vkey'), 'utf8')).trim();
+    expect(go.run(vkey, join(bundle, 'log'), { pruned: '256' })).toBe('verified');
+    expect(go.run(vkey, join(bundle, 'log'))).toBe('bundle-missing');
+    go.close();
+  });
+
+  test('makes reports with all charges there ever were, that say what was pruned', async () => {
+    const log = await readVerified(room.state);
+    const madeAt = formatInstant(Date.now() + aheadMs);
+    for (const name of reportNames.filter((name) => name !== 'case')) {
+      const document = reportOf(name, log, { madeAt });
+      expect(
+        document.facts.map(({ name }) => name.en),
+        name,
+      ).toContain('Pruned entries');
+    }
+    const ledger = JSON.stringify(reportOf('ledger', log, { madeAt }));
+    expect(ledger.match(/person: ρ 1\/8/g)?.length).toBeGreaterThanOrEqual(2);
+    expect(JSON.stringify(reportOf('deletions', log, { madeAt }))).toContain('Alte Einträge gelöscht');
+    expect(reportOf('case', log, { madeAt, entry: kept[0]?.index ?? 0 }).id).toBe('case');
+  });
+
+  test('searches what is left, and an index made before forgets what is gone', async () => {
+    const index = await EntryIndex.open();
+    const indexed = await indexState(await openState(room.state), index);
+    expect(indexed).toMatchObject({ verified: true });
+    const found = await index.search({}, 100_000);
+    expect(found.rows.every(({ row }) => row.index >= snapshot.index)).toBe(true);
+    expect(found.rows.find(({ row }) => row.type === 'query.repeated')?.row.purpose).toBe('planning');
+    await prove(await openState(room.state), room.client('analyst').roomId, found);
+    index.close();
+  });
+
+  test('watches it from the snapshot on, and is told where entries are missing that nobody pruned', async () => {
+    const clock = () => Date.now() + aheadMs;
+    const seen = await watched(watchedDirectory(room.state), { clock });
+    expect(seen.told[0]).toBe(snapshot.index);
+    expect(seen.alerts.filter(({ subject }) => subject === 'bundle-missing')).toEqual([]);
+    const copy = join(room.directory, 'copy');
+    await cp(room.state, copy, { recursive: true });
+    await rm(join(copy, 'log', 'tile', 'entries'), { recursive: true });
+    expect(await verifyState(copy)).toMatchObject({ verified: false, rule: 'bundle-missing' });
+  });
 });
