@@ -2,6 +2,8 @@
 export * from './directory.ts';
 export * from './durable.ts';
 export * from './journal.ts';
+export * from './journal-comparison.ts';
+export type { JournalEntry } from './journal-frame.ts';
 export * from './leftover.ts';
 export * from './log.ts';
 export * from './recovery.ts';

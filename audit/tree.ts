@@ -60,6 +60,14 @@ export class Frontier {
   /** Roots of the complete subtrees from left (largest) to right. */
   readonly #peaks: Uint8Array[] = [];
 
+  /** The frontier of `size` leaves whose complete subtrees have these roots, from left (largest) to right. */
+  static of(size: number, peaks: readonly Uint8Array[]): Frontier {
+    const frontier = new Frontier();
+    frontier.#size = size;
+    frontier.#peaks.push(...peaks);
+    return frontier;
+  }
+
   /** Number of leaves. */
   get size(): number {
     return this.#size;

@@ -80,7 +80,8 @@ export async function verifyState(
     },
     ...(room === undefined ? {} : { room }),
     each(index, entry, size) {
-      if (journal && !journal.holds(index, entry)) throw new Broken('journal', 'the journal differs from the log');
+      if (journal && !journal.holds(index, entry, size))
+        throw new Broken('journal', 'the journal differs from the log');
       observer.entry?.(index, entry);
       progress(index + 1, size);
     },
