@@ -140,9 +140,24 @@ export class DurableDirectory {
     return this.#files.open(join(this.#root, path), 'update');
   }
 
-  /** Makes the name of a file that is there durable: the process that wrote it may have been killed before it was. */
-  settle(path: string): Promise<void> {
-    return this.#files.syncDirectory(dirname(join(this.#root, path)));
+  /**
+   * Makes files that are there durable, their contents and every name from the directory down: the process that wrote
+   * them may have been killed before they were, or been none that syncs.
+   */
+  async settle(paths: readonly string[]): Promise<void> {
+    const directories = new Set([this.#root]);
+    for (const path of paths) {
+      const full = join(this.#root, path);
+      const file = await this.#files.open(full, 'update');
+      if (!file) throw new Error('durable: a file to be settled is gone');
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      for (let at = dirname(full); at !== this.#root; at = dirname(at)) directories.add(at);
+    }
+    for (const directory of directories) await this.#files.syncDirectory(directory);
   }
 
   /**

@@ -1,21 +1,23 @@
 /**
  * The journal: the one append-only file that holds the promise. What it acknowledged is on the disk; tiles and
- * checkpoints are derived from it.
- *
- *     file  = "RRJRNL1\n" ‖ frame*
- *     frame = uint32be length ‖ checksum[8] ‖ uint64be index ‖ entry        checksum = SHA-256(index ‖ entry)[0:8]
- *
- * The checksum finds accidents, not attackers: against those stand the signed head and the witnesses.
+ * checkpoints are derived from it. Its oldest entries are cut off once their bundles are durable: it begins with entry
+ * number *base*, which its first frame names.
  */
-import { hash } from 'node:crypto';
-import { concat, equalBytes, utf8 } from '@reinraum/protocol';
+import { concat, equalBytes } from '@reinraum/protocol';
 import type { DurableDirectory, OpenFile } from './durable.ts';
-import { entryBytesMax } from './tile.ts';
+import {
+  baseHeadBytes,
+  baseOf,
+  blockBytes,
+  encodeFrame,
+  frameAt,
+  frameHeadBytes,
+  type JournalEntry,
+  journalMagic,
+  scan,
+} from './journal-frame.ts';
+import { entryBytesMax, tileWidth } from './tile.ts';
 
-const magic = utf8('RRJRNL1\n');
-const frameHeadBytes = 20;
-const checksumBytes = 8;
-const blockBytes = 1 << 20;
 /** What a disk writes wholly or not at all. */
 const sectorBytes = 512;
 /** Entries that share one write and one fdatasync. */
@@ -25,7 +27,7 @@ export const waitingEntriesMax = 16_384;
 
 /** A damage that no torn write explains, or a file that is no journal: somebody has to look. */
 export class JournalCorrupt extends Error {
-  /** The first entry that cannot be read. */
+  /** The first entry that cannot be read; 0 where it is the journal's first, which alone says where it begins. */
   readonly entryIndex: number;
 
   constructor(entryIndex: number, what: string) {
@@ -51,16 +53,10 @@ export class JournalBusy extends Error {
   }
 }
 
-/** One entry in the journal. */
-export interface JournalEntry {
-  readonly index: number;
-  readonly entry: Uint8Array;
-  /** Where its frame begins in the file. */
-  readonly position: number;
-}
-
-/** What the owner of a journal is told. Both are called synchronously and must not throw. */
+/** What the owner of a journal is told. The last two are called synchronously and must not throw. */
 export interface JournalOwner {
+  /** The number of the first entry there will be, before any is found. Where it rejects, the journal is not opened. */
+  readonly begins?: (base: number) => Promise<void>;
   /** Every entry found when opening, in order. */
   readonly found: (entry: JournalEntry) => void;
   /** Entries that have just become durable, in order and before their appends resolve. */
@@ -75,56 +71,67 @@ interface Waiting {
 
 /** An open journal; the owner is its only writer. */
 export class Journal {
-  readonly #file: OpenFile;
+  readonly #directory: DurableDirectory;
+  readonly #path: string;
+  #file: OpenFile;
   readonly #committed: JournalOwner['committed'];
+  #base: number;
   #size: number;
-  #end: number;
+  #end = journalMagic.length;
+  /** Where the frame of every 256th entry begins, from that of the first on. */
+  #starts: number[] = [];
   #failure: JournalFailed | undefined;
   readonly #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
+  /** Changes of the file, one after another. */
+  #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(file: OpenFile, committed: JournalOwner['committed'], size: number, end: number) {
+  private constructor(
+    directory: DurableDirectory,
+    path: string,
+    file: OpenFile,
+    committed: JournalOwner['committed'],
+    base: number,
+  ) {
+    this.#directory = directory;
+    this.#path = path;
     this.#file = file;
     this.#committed = committed;
-    this.#size = size;
-    this.#end = end;
+    this.#base = base;
+    this.#size = base;
   }
 
   /**
    * Opens `path`, creating it where there is none, and reads it once from end to end. What a power loss left of the last
    * write, which nobody was promised, is cut off; any other damage before an intact frame throws {@link JournalCorrupt}.
    * The first `settledSize` entries are known to have been durable: no torn write explains a damage among them.
-   * Everything told to `owner.found` is durable when this resolves.
+   * Everything told to `owner.found` is durable when this resolves. Rejects with what `owner.begins` rejects with.
    */
   static async open(directory: DurableDirectory, path: string, owner: JournalOwner, settledSize = 0): Promise<Journal> {
     const file = (await directory.open(path)) ?? (await createJournal(directory, path));
     try {
-      if (!equalBytes(await file.read(0, magic.length), magic)) throw new JournalCorrupt(0, 'not a journal');
-      let size = 0;
-      let end = magic.length;
-      for await (const frames of scan(file, end, size)) {
-        for (const frame of frames) {
-          owner.found(frame);
-          end = frame.position + frameHeadBytes + frame.entry.length;
-          size += 1;
-        }
-      }
-      if (end < (await file.size())) {
-        if (!(await isTornWrite(file, end, size, settledSize))) throw new JournalCorrupt(size, 'damaged frame');
-        await file.truncate(end);
-      }
+      const head = await file.read(0, baseHeadBytes);
+      if (!equalBytes(head.subarray(0, journalMagic.length), journalMagic))
+        throw new JournalCorrupt(0, 'not a journal');
+      const journal = new Journal(directory, path, file, owner.committed, baseOf(head));
+      await owner.begins?.(journal.#base);
+      await journal.#find(owner, settledSize);
       // A process killed between write and fdatasync leaves whole frames that are not durable yet, one killed while it
-      // made the journal a name.
-      await file.sync();
-      await directory.settle(path);
-      return new Journal(file, owner.committed, size, end);
+      // made or cut the journal a name.
+      await directory.settle([path]);
+      return journal;
     } catch (error) {
       await file.close();
       throw error;
     }
   }
 
-  /** Number of durable entries. */
+  /** Number of the first entry that is here. */
+  get base(): number {
+    return this.#base;
+  }
+
+  /** Number of durable entries, those cut off included. */
   get size(): number {
     return this.#size;
   }
@@ -144,10 +151,47 @@ export class Journal {
     });
   }
 
-  /** The entries from `index`, whose frame begins at `position`, to the end as it is now. */
-  async *entriesFrom(index: number, position: number): AsyncGenerator<readonly JournalEntry[]> {
+  /**
+   * The entries from `index` to the end as it is now, some of them at a time. Throws `RangeError` below the base,
+   * {@link JournalCorrupt} where one that was durable can no longer be read.
+   */
+  async *entriesFrom(index: number): AsyncGenerator<readonly JournalEntry[]> {
+    if (index < this.#base) throw new RangeError('journal: this entry was cut off');
     const end = this.#size;
-    for await (const frames of scan(this.#file, position, index)) yield frames.filter((frame) => frame.index < end);
+    const bundle = Math.floor((index - this.#base) / tileWidth);
+    const start = this.#starts[bundle];
+    if (start === undefined) return;
+    let next = this.#base + bundle * tileWidth;
+    for await (const frames of scan(this.#file, start, next)) {
+      yield frames.filter((frame) => frame.index >= index && frame.index < end);
+      next += frames.length;
+      if (next >= end) return;
+    }
+    throw new JournalCorrupt(next, 'damaged frame');
+  }
+
+  /**
+   * Cuts off every entry before `base`, the number of an entry that is here and a multiple of 256, atomically: after a
+   * crash the journal is the old or the new one. Appends wait meanwhile. The caller has made sure that what is cut off is
+   * durable elsewhere. Throws `RangeError` for another base, {@link JournalFailed} from the first error on and for ever.
+   */
+  async cut(base: number): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#failure) throw this.#failure;
+      const bundles = (base - this.#base) / tileWidth;
+      const start = this.#starts[bundles];
+      if (start === undefined) throw new RangeError('journal: cannot begin with this entry');
+      try {
+        await this.#replace(base);
+      } catch (error) {
+        this.fail(error);
+        throw this.#failure ?? error;
+      }
+      const cutBytes = start - journalMagic.length;
+      this.#base = base;
+      this.#end -= cutBytes;
+      this.#starts = this.#starts.slice(bundles).map((position) => position - cutBytes);
+    });
   }
 
   /** Takes no more entries; those waiting are turned away. The first cause is kept. */
@@ -160,86 +204,94 @@ export class Journal {
   async close(): Promise<void> {
     await this.#writing;
     this.fail('closed');
+    await this.#turn;
     await this.#file.close();
+  }
+
+  /** Tells the owner what is in the file, and drops what a power loss left of the last write. */
+  async #find(owner: JournalOwner, settledSize: number): Promise<void> {
+    for await (const frames of scan(this.#file, this.#end, this.#base)) {
+      for (const frame of frames) {
+        owner.found(frame);
+        this.#count(frame.entry);
+      }
+    }
+    if (this.#end === (await this.#file.size())) return;
+    const isTorn = await isTornWrite(this.#file, this.#end, this.#size, settledSize);
+    if (!isTorn) throw new JournalCorrupt(this.#size, 'damaged frame');
+    // An entry a head was signed for was never torn: the owner stops, and finds the file as it was.
+    if (this.#size >= settledSize) await this.#file.truncate(this.#end);
   }
 
   async #writeWaiting(): Promise<void> {
     // Appends of one turn share the first batch; those made while a batch is being synced share the next.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, batchEntriesMax);
-      const first = this.#size;
-      try {
-        await this.#commit(batch.map(({ entry }) => entry));
-        for (const [at, { resolve }] of batch.entries()) resolve(first + at);
-      } catch (error) {
-        this.fail(error);
-        for (const { reject } of batch) reject(this.#failure ?? new JournalFailed(error));
-      }
-    }
+    while (this.#waiting.length > 0) await this.#inTurn(() => this.#writeBatch());
     this.#writing = undefined;
+  }
+
+  async #writeBatch(): Promise<void> {
+    const batch = this.#waiting.splice(0, batchEntriesMax);
+    // A cut that failed before has turned them away.
+    if (batch.length === 0) return;
+    const first = this.#size;
+    try {
+      await this.#commit(batch.map(({ entry }) => entry));
+      for (const [at, { resolve }] of batch.entries()) resolve(first + at);
+    } catch (error) {
+      this.fail(error);
+      for (const { reject } of batch) reject(this.#failure ?? new JournalFailed(error));
+    }
   }
 
   async #commit(entries: readonly Uint8Array[]): Promise<void> {
     const bytes = concat(...entries.map((entry, at) => encodeFrame(this.#size + at, entry)));
-    if ((await this.#file.size()) !== this.#end) throw new Error('journal: somebody else wrote to the file');
+    await this.#checkAlone();
     await this.#file.write(bytes, this.#end);
     await this.#file.dataSync();
     const first = this.#size;
-    this.#end += bytes.length;
-    this.#size += entries.length;
+    for (const entry of entries) this.#count(entry);
     this.#committed(first, entries);
+  }
+
+  /** Puts a journal that begins with `base` in the place of this one. */
+  async #replace(base: number): Promise<void> {
+    await this.#checkAlone();
+    // Frames are read, not copied: a damaged one must not become the first, which says where the journal begins.
+    const parts = [journalMagic];
+    for await (const entries of this.entriesFrom(base))
+      parts.push(concat(...entries.map(({ index, entry }) => encodeFrame(index, entry))));
+    await this.#directory.write([{ path: this.#path, bytes: concat(...parts) }]);
+    const file = await this.#directory.open(this.#path);
+    if (!file) throw new Error('journal: vanished after it was cut');
+    const before = this.#file;
+    this.#file = file;
+    await before.close();
+  }
+
+  async #checkAlone(): Promise<void> {
+    if ((await this.#file.size()) !== this.#end) throw new Error('journal: somebody else wrote to the file');
+  }
+
+  /** Counts an entry that is durable. */
+  #count(entry: Uint8Array): void {
+    if (this.#size % tileWidth === 0) this.#starts.push(this.#end);
+    this.#end += frameHeadBytes + entry.length;
+    this.#size += 1;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 }
 
 async function createJournal(directory: DurableDirectory, path: string): Promise<OpenFile> {
-  await directory.write([{ path, bytes: magic }]);
+  await directory.write([{ path, bytes: journalMagic }]);
   const file = await directory.open(path);
   if (!file) throw new Error('journal: vanished after it was created');
   return file;
-}
-
-function encodeFrame(index: number, entry: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(frameHeadBytes + entry.length);
-  const view = new DataView(frame.buffer);
-  view.setUint32(0, entry.length);
-  view.setBigUint64(12, BigInt(index));
-  frame.set(entry, frameHeadBytes);
-  frame.set(checksum(frame), 4);
-  return frame;
-}
-
-function checksum(frame: Uint8Array): Uint8Array {
-  return hash('sha256', frame.subarray(4 + checksumBytes), 'buffer').subarray(0, checksumBytes);
-}
-
-/** The intact frame at `at` in `block`, if it is all there. */
-function frameAt(block: Uint8Array, at: number): { readonly index: number; readonly entry: Uint8Array } | undefined {
-  if (at + frameHeadBytes > block.length) return undefined;
-  const view = new DataView(block.buffer, block.byteOffset + at, frameHeadBytes);
-  const end = at + frameHeadBytes + view.getUint32(0);
-  if (end > block.length || view.getUint32(0) > entryBytesMax) return undefined;
-  const frame = block.subarray(at, end);
-  if (!equalBytes(frame.subarray(4, 4 + checksumBytes), checksum(frame))) return undefined;
-  return { index: Number(view.getBigUint64(12)), entry: frame.subarray(frameHeadBytes) };
-}
-
-/** Intact frames with the expected indexes from `position` on, a block of them at a time, up to the first other byte. */
-async function* scan(file: OpenFile, position: number, index: number): AsyncGenerator<readonly JournalEntry[]> {
-  let next = index;
-  for (let from = position; ; ) {
-    const block = await file.read(from, blockBytes);
-    const frames: JournalEntry[] = [];
-    let at = 0;
-    for (let frame = frameAt(block, at); frame?.index === next; frame = frameAt(block, at)) {
-      frames.push({ index: next, entry: frame.entry, position: from + at });
-      at += frameHeadBytes + frame.entry.length;
-      next += 1;
-    }
-    if (frames.length === 0) return;
-    yield frames;
-    from += at;
-  }
 }
 
 /**
@@ -277,7 +329,10 @@ async function hasLostSector(file: OpenFile, from: number, to: number): Promise<
 }
 
 /** The first intact frame, whatever its index, that begins at `position` or anywhere behind it. */
-async function frameFrom(file: OpenFile, position: number): Promise<JournalEntry | undefined> {
+async function frameFrom(
+  file: OpenFile,
+  position: number,
+): Promise<(JournalEntry & { readonly position: number }) | undefined> {
   const overlap = frameHeadBytes + entryBytesMax;
   for (let from = position; ; from += blockBytes) {
     const block = await file.read(from, blockBytes + overlap);
@@ -287,25 +342,5 @@ async function frameFrom(file: OpenFile, position: number): Promise<JournalEntry
       if (frame) return { ...frame, position: from + at };
     }
     if (block.length < blockBytes + overlap) return undefined;
-  }
-}
-
-/** Compares a journal with the entries of a verified log, one after another and in order. Reads only. */
-export class JournalComparison {
-  readonly #journal: Uint8Array;
-  #position = magic.length;
-
-  constructor(journal: Uint8Array) {
-    this.#journal = journal;
-  }
-
-  /** Whether the journal goes on with this entry. */
-  holds(index: number, entry: Uint8Array): boolean {
-    const frame = encodeFrame(index, entry);
-    const isFirst = this.#position === magic.length;
-    if (isFirst && !equalBytes(this.#journal.subarray(0, magic.length), magic)) return false;
-    const found = this.#journal.subarray(this.#position, this.#position + frame.length);
-    this.#position += frame.length;
-    return equalBytes(found, frame);
   }
 }

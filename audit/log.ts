@@ -1,43 +1,38 @@
 /**
  * The writer of a log. An append is durable in the journal when it resolves; bundles, tiles, the record of the last
- * signed head and the checkpoint follow in this order, without being asked, for everything journalled meanwhile.
+ * signed head and the checkpoint follow in this order, without being asked, for everything journalled meanwhile. Once the
+ * bundles of enough entries are on the disk for good, the journal is cut: from then on they alone hold those entries.
  *
  *     <directory>/journal              the promise            <directory>/tile/…       derived
  *     <directory>/signed               last signed head       <directory>/checkpoint   the public head
  *
  * One writer for each directory. Within a process this is enforced here, between processes by whoever starts it
- * (`flock`); a second writer is noticed by the journal's length and by the compare-and-swap of `signed`.
+ * (`flock`); a second writer is noticed by the journal's length, if it was not cut since, and by the compare-and-swap of
+ * `signed`.
  */
 import { resolve } from 'node:path';
 import { equalBytes, type SigningKey, utf8 } from '@reinraum/protocol';
 import { type Checkpoint, signCheckpoint, verifyCheckpoint } from './checkpoint.ts';
 import { DurableDirectory, type FileLayer, nodeFiles } from './durable.ts';
-import { EvidenceError, TrustError } from './evidence-error.ts';
-import { fetchTile } from './fetch-tile.ts';
-import { tileHashReader } from './hash-reader.ts';
+import { EvidenceError } from './evidence-error.ts';
 import { Journal, JournalFailed, type JournalOwner } from './journal.ts';
-import { KeptEntries } from './kept-entries.ts';
 import { ed25519Signer, ed25519Verifier, formatNote, formatVkey, type NoteSignature, parseNote } from './note.ts';
-import {
-  consistencyProof,
-  type HashReader,
-  inclusionProof,
-  rootAt,
-  verifyConsistency,
-  verifyInclusion,
-} from './proof.ts';
+import { consistencyProof, inclusionProof, rootAt, verifyConsistency, verifyInclusion } from './proof.ts';
+import { checkpointPath, isThere, type PublishedHead, readPublishedHead } from './published-head.ts';
 import { encodeReceipt } from './receipt.ts';
-import { LogStopped, recover } from './recovery.ts';
+import { checkBase, LogStopped, recover } from './recovery.ts';
 import { RightEdge, type Tile } from './right-edge.ts';
 import { readSignedHead, swapSignedHead } from './signed-head.ts';
-import { tileWidth } from './tile.ts';
-import { emptyRoot, leafHash } from './tree.ts';
+import { edgeTilesAt, tilePath, tileWidth } from './tile.ts';
+import { TileStore } from './tile-store.ts';
+import { leafHash } from './tree.ts';
 
 const journalPath = 'journal';
 const signedPath = 'signed';
-const checkpointPath = 'checkpoint';
 /** Full tiles kept in memory while a long journal is brought up to date. */
 const stagedTilesMax = 64;
+/** Entries for which the journal is worth cutting: 16 full bundles. */
+export const cutEntriesMin = 16 * tileWidth;
 
 /** How a log is opened. */
 export interface LogOptions {
@@ -47,15 +42,12 @@ export interface LogOptions {
   readonly signingKey: SigningKey;
   /** The disk; another one in tests. */
   readonly files?: FileLayer;
+  /** The journal is cut whenever so many entries can go; {@link cutEntriesMin} unless a test says otherwise. */
+  readonly cutEntries?: number;
   /** Told of every head that was published. Must not throw. */
   readonly onPublished?: () => void;
   /** Told once when the log has stopped for good, so that the process can raise the alarm and end. Must not throw. */
   readonly onFailure?: (cause: unknown) => void;
-}
-
-/** A head with the signed note it was published in. */
-export interface PublishedHead extends Checkpoint {
-  readonly note: string;
 }
 
 interface Publication {
@@ -70,32 +62,32 @@ const openDirectories = new WeakMap<FileLayer, Set<string>>();
 export class Log {
   readonly #options: LogOptions;
   readonly #directory: DurableDirectory;
+  readonly #tiles: TileStore;
   /** Assigned once while opening, before anybody holds the log. */
   #journal: Journal | undefined;
   #edge = new RightEdge();
   #signed: Checkpoint | undefined;
   #published: PublishedHead | undefined;
-  readonly #kept: KeptEntries;
   /** Journalled entries that no checkpoint includes yet, from number `#unpublishedFrom` on. */
   readonly #unpublished: Uint8Array[] = [];
   #unpublishedFrom = 0;
   #waiting: Publication[] = [];
   /** Writes to the checkpoint, one after another. */
   #turn: Promise<unknown> = Promise.resolve();
-
   #publishing: Promise<void> | undefined;
+  #isClosing = false;
   #failure: { readonly cause: unknown } | undefined;
 
   private constructor(options: LogOptions) {
     this.#options = options;
     this.#directory = new DurableDirectory(resolve(options.directory), options.files);
-    this.#kept = new KeptEntries(this.#directory);
+    this.#tiles = new TileStore(this.#directory);
   }
 
   /**
-   * Opens the log, creating it where there is none, recovers, and returns once every journalled entry is published.
-   * Throws {@link LogStopped}, `JournalCorrupt`, or the error of the file system; nothing is changed before the decision
-   * to go on but a torn last frame.
+   * Opens the log, creating it where there is none, recovers, and returns once every journalled entry is published and the
+   * journal cut where that is due. Throws {@link LogStopped}, `JournalCorrupt`, or the error of the file system; nothing is
+   * changed before the decision to go on but a torn last frame.
    */
   static async open(options: LogOptions): Promise<Log> {
     const directories = openDirectories.get(options.files ?? nodeFiles) ?? new Set();
@@ -183,12 +175,12 @@ export class Log {
 
   /** The first entry that is kept: 0, or a multiple of 256 where older ones were pruned. */
   get first(): number {
-    return this.#kept.first;
+    return this.#tiles.first;
   }
 
-  /** Every published entry that is kept, in order. */
+  /** Every published entry that is kept, in order; proved when it ends, or it throws {@link LogStopped}. */
   entries(): AsyncGenerator<{ readonly index: number; readonly bytes: Uint8Array }> {
-    return this.#kept.all(this.published.size);
+    return this.#tiles.entries(this.published);
   }
 
   /**
@@ -197,14 +189,19 @@ export class Log {
    */
   async prune(before: number): Promise<void> {
     if (before > this.published.size) throw new RangeError('log: not published at this size');
-    await this.#inTurn(() => this.#kept.prune(before));
+    await this.#inTurn(async () => {
+      // Nothing of it stays in the journal either.
+      await this.#cut(1);
+      await this.#tiles.prune(before);
+    });
   }
 
   /** Entry `index`. Throws `RangeError` for one that is not durable, or was pruned. */
   async entry(index: number): Promise<Uint8Array> {
     if (!Number.isSafeInteger(index) || index >= this.size) throw new RangeError('log: no such entry');
     const unpublished = this.#unpublished[index - this.#unpublishedFrom];
-    return unpublished ? unpublished.slice() : this.#kept.entry(index, this.published.size);
+    if (unpublished) return unpublished.slice();
+    return await this.#tiles.entry(index, this.published.size);
   }
 
   /**
@@ -213,7 +210,7 @@ export class Log {
    */
   async receipt(index: number, at: PublishedHead = this.published): Promise<string> {
     const { size, root, note } = at;
-    const proof = await inclusionProof(index, size, this.#hashes(size));
+    const proof = await inclusionProof(index, size, this.#tiles.hashes(size));
     const leaf = leafHash(await this.entry(index));
     if (!verifyInclusion({ index, size, leaf, root }, proof)) {
       throw new EvidenceError('inclusion-invalid', 'the tiles do not lead to the signed root', { entryIndex: index });
@@ -225,18 +222,29 @@ export class Log {
   async consistency(from: number, to: number = this.published.size): Promise<readonly Uint8Array[]> {
     const { size } = this.published;
     if (to > size) throw new RangeError('log: not published at this size');
-    return await consistencyProof(from, to, this.#hashes(size));
+    return await consistencyProof(from, to, this.#tiles.hashes(size));
   }
 
   /** Root of the first `size` entries. Throws `RangeError` above the published size. */
   async rootAt(size: number): Promise<Uint8Array> {
     if (size > this.published.size) throw new RangeError('log: not published at this size');
-    return await rootAt(size, this.#hashes(this.published.size));
+    return await rootAt(size, this.#tiles.hashes(this.published.size));
+  }
+
+  /**
+   * Cuts the journal as far as it goes: back to the last bundle, full or not, of what is published. Nothing older is left
+   * in it. Rejects with what stopped the log: `LogStopped` `tile-diverges`, `tile-missing` or `signed-diverges` where the
+   * disk does not hold what would go, then the journal stays as it is; or the error of the file system.
+   */
+  async cutJournal(): Promise<void> {
+    await this.#inTurn(() => this.#cut(1));
   }
 
   /** Publishes what is journalled and closes the files. The log must not be used afterwards. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     try {
+      await this.#turn;
       await this.#open().close();
       if (!this.#failure) await this.publish();
     } finally {
@@ -249,27 +257,29 @@ export class Log {
     return this.#journal;
   }
 
-  #hashes(size: number): HashReader {
-    const read = (path: string): Promise<Uint8Array | undefined> => this.#directory.read(path);
-    return tileHashReader((level, index, width) => fetchTile(read, { level, index, width }), size);
-  }
-
   async #recover(): Promise<void> {
     const signed = await readSignedHead(this.#directory, signedPath, this.#options.origin);
-    const published = await this.#readCheckpoint();
-    if ((signed || published) && !(await this.#hasJournal())) {
+    const published = await readPublishedHead(this.#directory, this.vkey);
+    if ((signed || published) && !(await isThere(this.#directory, journalPath))) {
       throw new LogStopped('journal-missing', 'a signed head without the journal behind it');
     }
-    const rootsAt = new Map<number, Uint8Array>([[0, emptyRoot()]]);
-    const edge = new RightEdge();
-    let publishedEdge = edge.copy();
-    let position: number | undefined;
+    const rootsAt = new Map<number, Uint8Array>();
+    let edge = new RightEdge();
+    let publishedEdge = edge;
+    const reached = (): void => {
+      if (edge.size === signed?.size || edge.size === published?.size) rootsAt.set(edge.size, edge.root());
+      if (edge.size === published?.size) publishedEdge = edge.copy();
+    };
     const owner: JournalOwner = {
-      found: (found) => {
-        if (found.index === (published?.size ?? 0)) position = found.position;
-        edge.append(found.entry);
-        if (edge.size === signed?.size || edge.size === published?.size) rootsAt.set(edge.size, edge.root());
-        if (edge.size === published?.size) publishedEdge = edge.copy();
+      begins: async (base) => {
+        checkBase(base, signed, published);
+        edge = await this.#tiles.edgeAt(base, signed?.size ?? 0);
+        publishedEdge = edge.copy();
+        reached();
+      },
+      found: ({ entry }) => {
+        edge.append(entry);
+        reached();
       },
       committed: (_first, entries) => {
         this.#unpublished.push(...entries);
@@ -283,37 +293,20 @@ export class Log {
     this.#signed = signed;
     this.#published = published;
     this.#edge = publishedEdge;
-    await this.#store(published ? publishedEdge.rightmost() : [], 'missing');
-    if (recovery === 'publish') await this.#rebuild(position);
+    await this.#tiles.store(published ? publishedEdge.rightmost() : [], 'missing');
+    if (recovery === 'publish') await this.#rebuild();
     this.#unpublishedFrom = this.published.size;
-    await this.#kept.find(this.published.size);
+    await this.#tiles.find(this.published.size);
+    await this.#cut(this.#options.cutEntries ?? cutEntriesMin);
   }
 
-  async #hasJournal(): Promise<boolean> {
-    const file = await this.#directory.open(journalPath);
-    await file?.close();
-    return file !== undefined;
-  }
-
-  async #readCheckpoint(): Promise<PublishedHead | undefined> {
-    const note = await this.#directory.read(checkpointPath);
-    try {
-      return note && (await verifyCheckpoint(note, ed25519Verifier(this.vkey)));
-    } catch (error) {
-      if (!(error instanceof EvidenceError || error instanceof TrustError)) throw error;
-      throw new LogStopped('checkpoint-foreign', 'the checkpoint is damaged or not signed by this log');
-    }
-  }
-
-  /** Brings tiles and checkpoint up to the journal, from the first unpublished frame. */
-  async #rebuild(position: number | undefined): Promise<void> {
+  /** Brings tiles and checkpoint up to the journal, from the first unpublished entry. */
+  async #rebuild(): Promise<void> {
     const staged: Tile[] = [];
-    if (position !== undefined) {
-      for await (const frames of this.#open().entriesFrom(this.#edge.size, position)) {
-        for (const { entry } of frames) {
-          this.#edge.append(entry, (tile) => staged.push(tile));
-          if (staged.length >= stagedTilesMax) await this.#store(staged.splice(0));
-        }
+    for await (const frames of this.#open().entriesFrom(this.#edge.size)) {
+      for (const { entry } of frames) {
+        this.#edge.append(entry, (tile) => staged.push(tile));
+        if (staged.length >= stagedTilesMax) await this.#tiles.store(staged.splice(0));
       }
     }
     await this.#publishHead(staged);
@@ -338,14 +331,31 @@ export class Log {
     const due = this.#waiting.filter(({ index }) => index < head.size);
     this.#waiting = this.#waiting.filter(({ index }) => index >= head.size);
     for (const { resolve } of due) resolve(head);
+    // The journal takes nothing more while the log is closed, and is cut when it is opened again.
+    if (!this.#isClosing) await this.#cut(this.#options.cutEntries ?? cutEntriesMin);
+  }
+
+  /** Cuts the journal if at least so many entries can go. What a head was published for is durable, to the last bundle. */
+  async #cut(entriesMin: number): Promise<void> {
+    const journal = this.#open();
+    const { published: head } = this;
+    const base = tileWidth * Math.floor((head.size - 1) / tileWidth);
+    if (base - journal.base < entriesMin) return;
+    await this.#tiles.confirm(journal.entriesFrom(journal.base), base);
+    // The next process begins with this edge, and can no longer do without the files it and the head are read from.
+    const edge = await this.#tiles.edgeAt(base, head.size);
+    await this.#proveExtension({ size: edge.size, root: edge.root() }, head);
+    const edgePaths = [...edgeTilesAt(base, head.size)].map(tilePath);
+    await this.#directory.settle([...edgePaths, signedPath, checkpointPath]);
+    await journal.cut(base);
   }
 
   /** Tiles → record of the signed head → checkpoint, each durable before the next. */
   async #publishHead(filled: readonly Tile[]): Promise<PublishedHead> {
     const { origin, signingKey } = this.#options;
     const head = { origin, size: this.#edge.size, root: this.#edge.root() };
-    await this.#store([...filled, ...this.#edge.partials()]);
-    await this.#proveExtension(head);
+    await this.#tiles.store([...filled, ...this.#edge.partials()]);
+    await this.#proveExtension(this.#signed, head);
     await swapSignedHead(this.#directory, signedPath, this.#signed, head);
     this.#signed = head;
     const note = await signCheckpoint(head, [ed25519Signer(origin, signingKey)]);
@@ -357,10 +367,9 @@ export class Log {
     return this.#published;
   }
 
-  /** Proves from the tiles as they are on the disk, not from memory, that `head` extends the last signed head. */
-  async #proveExtension(head: Checkpoint): Promise<void> {
-    const read = this.#hashes(head.size);
-    const last = this.#signed;
+  /** Proves from the tiles as they are on the disk, not from memory, that `head` extends an earlier one, if there is one. */
+  async #proveExtension(last: Pick<Checkpoint, 'size' | 'root'> | undefined, head: Checkpoint): Promise<void> {
+    const read = this.#tiles.hashes(head.size);
     const holds = !last?.size
       ? equalBytes(await rootAt(head.size, read), head.root)
       : verifyConsistency(
@@ -368,26 +377,6 @@ export class Log {
           await consistencyProof(last.size, head.size, read),
         );
     if (!holds) throw new LogStopped('signed-diverges', 'the tiles do not extend the last signed head', last?.size);
-  }
-
-  /** Stores bundles and tiles; a file that is there with other bytes stops the log. */
-  async #store(tiles: readonly Tile[], which: 'all' | 'missing' = 'all'): Promise<void> {
-    const missing: Tile[] = [];
-    for (const tile of tiles) {
-      const present = await this.#directory.read(tile.path);
-      if (present && !equalBytes(present, tile.bytes)) {
-        const { level, index } = tile.coordinate;
-        const entryIndex = index * tileWidth ** (level === 'entries' ? 1 : level + 1);
-        throw new LogStopped('tile-diverges', `${tile.path} is not what the journal says`, entryIndex);
-      }
-      if (!present) missing.push(tile);
-    }
-    // What is there may not be durable yet after a crash, so it is written again with the same bytes.
-    const due = which === 'all' ? tiles : missing;
-    await this.#directory.write([...due].sort((a, b) => rank(a) - rank(b)));
-    for (const { path, coordinate } of due) {
-      if (coordinate.width === tileWidth) await this.#directory.discard(`${path}.p`);
-    }
   }
 
   /** Runs what writes derived files one after another; the first error stops the log. */
@@ -407,8 +396,4 @@ export class Log {
     for (const { reject } of this.#waiting.splice(0)) reject(cause);
     this.#options.onFailure?.(cause);
   }
-}
-
-function rank({ coordinate }: Tile): number {
-  return coordinate.level === 'entries' ? -1 : coordinate.level;
 }

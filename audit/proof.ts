@@ -4,7 +4,7 @@
  * operators of the language stop at 32 bits.
  */
 import { equalBytes } from '@reinraum/protocol';
-import { emptyRoot, hashBytes, nodeHash, splitPoint } from './tree.ts';
+import { emptyRoot, Frontier, hashBytes, nodeHash, splitPoint } from './tree.ts';
 
 /** Hash of the complete subtree over leaves [index·2^level, (index+1)·2^level). */
 export type HashReader = (level: number, index: number) => Uint8Array | Promise<Uint8Array>;
@@ -13,6 +13,16 @@ export type HashReader = (level: number, index: number) => Uint8Array | Promise<
 export async function rootAt(size: number, read: HashReader): Promise<Uint8Array> {
   if (!isNatural(size)) throw new RangeError('proof: size is a natural number');
   return size === 0 ? emptyRoot() : await rangeHash(0, size, read);
+}
+
+/** The right edge of the tree of the first `size` leaves. */
+export async function frontierAt(size: number, read: HashReader): Promise<Frontier> {
+  const peaks: Uint8Array[] = [];
+  for (let level = Math.floor(Math.log2(size || 1)); level >= 0; level--) {
+    const subtrees = Math.floor(size / 2 ** level);
+    if (subtrees % 2 === 1) peaks.push(await read(level, subtrees - 1));
+  }
+  return Frontier.of(size, peaks);
 }
 
 /** Inclusion proof of leaf `index` in the tree of `size`, leaf's sibling first. Throws `RangeError` unless index < size. */

@@ -9,7 +9,7 @@ import { EvidenceError } from './evidence-error.ts';
 import { type Fetch, fetchTile } from './fetch-tile.ts';
 import { tileHashReader } from './hash-reader.ts';
 import type { LogVerifier, NoteVerifier } from './note.ts';
-import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from './proof.ts';
+import { consistencyProof, frontierAt, inclusionProof, verifyConsistency, verifyInclusion } from './proof.ts';
 import {
   bundlesAt,
   decodeBundle,
@@ -83,7 +83,7 @@ export class LogReader {
 
   /** Hashes of what is before entry `size`, proved against `head`. Throws as {@link consistency}. */
   async frontier(size: number, head: Checkpoint): Promise<Frontier> {
-    const frontier = await Frontier.at(size, this.#hashes(head.size));
+    const frontier = await frontierAt(size, this.#hashes(head.size));
     await this.consistency({ ...head, size, root: frontier.root() }, head);
     return frontier;
   }

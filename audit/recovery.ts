@@ -6,6 +6,7 @@ import type { Checkpoint } from './checkpoint.ts';
 export type StopCode =
   | 'journal-missing'
   | 'journal-behind'
+  | 'journal-ahead'
   | 'signed-unreadable'
   | 'signed-diverges'
   | 'signed-changed'
@@ -13,6 +14,7 @@ export type StopCode =
   | 'checkpoint-ahead'
   | 'checkpoint-inconsistent'
   | 'tile-diverges'
+  | 'tile-missing'
   | 'directory-in-use';
 
 /** The log does not start, or has stopped: what is on the disk contradicts what was promised. */
@@ -44,6 +46,17 @@ export interface Findings {
 
 /** How to go on: `current` needs nothing; `publish` writes the tiles from the published size on and a new checkpoint. */
 export type Recovery = 'current' | 'publish';
+
+/**
+ * Checks the number of the journal's first entry. A journal is cut only behind a published head: of what comes before, that
+ * head is all there is to go by. Throws {@link LogStopped} `journal-ahead`.
+ */
+export function checkBase(base: number, signed: Checkpoint | undefined, published: Checkpoint | undefined): void {
+  const head = published ?? signed;
+  if (base > Math.min(signed?.size ?? 0, head?.size ?? 0)) {
+    throw new LogStopped('journal-ahead', 'the journal begins behind the last signed or published head', base);
+  }
+}
 
 /**
  * Decides over the findings. A torn last frame has already been cut off by the journal and a damaged one before it has

@@ -1,7 +1,7 @@
 /** The growing side of a log: the tiles and the bundle that are not full yet. */
 import { concat } from '@reinraum/protocol';
 import { encodeBundle, type TileCoordinate, tileHeight, tilePath, tileWidth } from './tile.ts';
-import { Frontier, leafHash } from './tree.ts';
+import { Frontier, leafHash, rootOf } from './tree.ts';
 
 /** A tile or bundle ready to be stored. */
 export interface Tile {
@@ -18,6 +18,27 @@ export class RightEdge {
   #levels: Uint8Array[][] = [];
   /** The last full tile of each level and the last full bundle. */
   readonly #lastFull = new Map<number | 'entries', Tile>();
+
+  /**
+   * The edge of a log that ends with a full bundle, from the hashes of the unfinished tile of each level, which is empty
+   * at the leaves. They are all in its root.
+   */
+  static of(levels: readonly (readonly Uint8Array[])[]): RightEdge {
+    const edge = new RightEdge();
+    const peaks: Uint8Array[] = [];
+    let size = 0;
+    for (const [level, hashes] of [...levels.entries()].toReversed()) {
+      size += hashes.length * tileWidth ** level;
+      for (let span = tileWidth / 2, at = 0; span >= 1; span /= 2) {
+        if ((hashes.length & span) === 0) continue;
+        peaks.push(rootOf(hashes.slice(at, at + span)));
+        at += span;
+      }
+    }
+    edge.#frontier = Frontier.of(size, peaks);
+    edge.#levels = levels.map((hashes) => [...hashes]);
+    return edge;
+  }
 
   get size(): number {
     return this.#frontier.size;
@@ -72,7 +93,8 @@ export class RightEdge {
   }
 }
 
-function bundleTile(index: number, entries: readonly Uint8Array[]): Tile {
+/** A bundle of these entries, ready to be stored. */
+export function bundleTile(index: number, entries: readonly Uint8Array[]): Tile {
   return tileOf({ level: 'entries', index, width: entries.length }, encodeBundle(entries));
 }
 

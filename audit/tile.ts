@@ -90,6 +90,14 @@ export function tileWidthAt(level: number | 'entries', index: number, size: numb
   return Math.max(0, Math.min(tileWidth, hashes - index * tileWidth));
 }
 
+/** The tiles in a tree of `size` that hold what is unfinished at the smaller size `base`, from the leaves up. */
+export function* edgeTilesAt(base: number, size: number): Generator<TileCoordinate & { readonly level: number }> {
+  for (let level = 0; tileWidthAt(level, 0, base) > 0; level++) {
+    const index = Math.floor(base / tileWidth ** (level + 1));
+    if (tileWidthAt(level, index, base) > 0) yield { level, index, width: tileWidthAt(level, index, size) };
+  }
+}
+
 /** Every tile of hashes in a tree of `size`, level by level from the leaves, left to right. */
 export function* tilesAt(size: number): Generator<TileCoordinate & { readonly level: number }> {
   for (let level = 0; tileWidthAt(level, 0, size) > 0; level++) {

@@ -60,17 +60,11 @@ export class Frontier {
   /** Roots of the complete subtrees from left (largest) to right. */
   readonly #peaks: Uint8Array[] = [];
 
-  /** The frontier of the first `size` leaves, from the roots of complete subtrees that `read` gives. */
-  static async at(
-    size: number,
-    read: (level: number, index: number) => Uint8Array | Promise<Uint8Array>,
-  ): Promise<Frontier> {
+  /** The frontier of `size` leaves whose complete subtrees have these roots, from left (largest) to right. */
+  static of(size: number, peaks: readonly Uint8Array[]): Frontier {
     const frontier = new Frontier();
-    for (let level = Math.floor(Math.log2(size || 1)); level >= 0; level--) {
-      const index = Math.floor(size / 2 ** level) - 1;
-      if (Math.floor(size / 2 ** level) % 2 === 1) frontier.#peaks.push(await read(level, index));
-    }
     frontier.#size = size;
+    frontier.#peaks.push(...peaks);
     return frontier;
   }
 

@@ -68,7 +68,10 @@ export async function checkFormat(state: string): Promise<void> {
   await new DurableDirectory(state).write([{ path: 'format', bytes: utf8(format) }]);
 }
 
-/** Whether the state directory has a journal with entries: then there is a room, whatever else was lost. */
+/**
+ * Whether the state directory has a journal with entries: then there is a room, whatever else was lost. A journal that was
+ * cut keeps some.
+ */
 export async function hasEntries(state: string): Promise<boolean> {
   const journal = await stat(join(state, 'log', 'journal')).catch(() => undefined);
   return (journal?.size ?? 0) > journalHeadBytes;

@@ -78,7 +78,7 @@ export function verifySource(
   { fetch, readObject }: LogSource,
   room: string | undefined,
   observer: LogObserver,
-  holds: (index: number, entry: Uint8Array) => boolean = () => true,
+  holds: (index: number, entry: Uint8Array, size: number) => boolean = () => true,
 ): Promise<Verdict> {
   const progress = progressBar('verify');
   return verifyLog({
@@ -91,7 +91,7 @@ export function verifySource(
     ...(room === undefined ? {} : { room }),
     resumed: (start) => observer.resumed?.(start),
     each(index, entry, size) {
-      if (!holds(index, entry)) throw new Broken('journal', 'the journal differs from the log');
+      if (!holds(index, entry, size)) throw new Broken('journal', 'the journal differs from the log');
       observer.entry?.(index, entry);
       progress(index + 1, size);
     },
@@ -108,7 +108,12 @@ export async function verifyState(
   const { log, fetch } = source;
   const bytes = await readFile(join(log, 'journal')).catch(() => undefined);
   const journal = bytes && new JournalComparison(bytes);
-  const verdict = await verifySource(source, room, observer, (index, entry) => journal?.holds(index, entry) ?? true);
+  const verdict = await verifySource(
+    source,
+    room,
+    observer,
+    (index, entry, size) => journal?.holds(index, entry, size) ?? true,
+  );
   if (!verdict.verified) return verdict;
   const fault = (await leftoverFault(await tilePaths(log), verdict.size, fetch)) ?? (await signedFault(log, verdict));
   if (fault) {

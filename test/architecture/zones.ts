@@ -36,7 +36,7 @@ export const zones: readonly Zone[] = [
     mayImport: [protocol],
     npm: ['@noble/hashes', '@noble/curves'],
     // The verifier runs in a browser; only what keeps a log on disk needs a disk.
-    builtins: ['journal.ts', 'log.ts', 'durable.ts', 'directory.ts'],
+    builtins: ['journal-frame.ts', 'log.ts', 'durable.ts', 'directory.ts'],
   },
   {
     name: 'enclave',

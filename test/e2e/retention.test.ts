@@ -107,11 +107,11 @@ describe('whoever reads the log from here on', () => {
       exportBundle(await openState(room.state), { directory: `${bundle}-2`, receipts: [3] }),
     ).rejects.toThrow('256');
     const go = buildGo('modules');
-    if (!('run' in go)) return context.skip(go.reason);
+    const run = 'run' in go ? go.run : context.skip(go.reason);
     const vkey = (await readFile(join(bundle, 'keys', 'log.vkey'), 'utf8')).trim();
-    expect(go.run(vkey, join(bundle, 'log'), { pruned: '256' })).toBe('verified');
-    expect(go.run(vkey, join(bundle, 'log'))).toBe('bundle-missing');
-    go.close();
+    expect(run(vkey, join(bundle, 'log'), { pruned: '256' })).toBe('verified');
+    expect(run(vkey, join(bundle, 'log'))).toBe('bundle-missing');
+    if ('close' in go) go.close();
   });
 
   test('makes reports with all charges there ever were, that say what was pruned', async () => {
@@ -127,7 +127,7 @@ describe('whoever reads the log from here on', () => {
     const ledger = JSON.stringify(reportOf('ledger', log, { madeAt }));
     expect(ledger.match(/person: ρ 1\/8/g)?.length).toBeGreaterThanOrEqual(2);
     expect(JSON.stringify(reportOf('deletions', log, { madeAt }))).toContain('Alte Einträge gelöscht');
-    expect(reportOf('case', log, { madeAt, entry: kept[0]?.index ?? 0 }).id).toBe('case');
+    expect(reportOf('case', log, { madeAt, entry: [...log.room.charges.keys()][0] }).id).toBe('case');
   });
 
   test('searches what is left, and an index made before forgets what is gone', async () => {

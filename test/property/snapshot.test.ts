@@ -1,5 +1,14 @@
 /** A snapshot is the room: whoever folds on from it comes to the same as whoever read every entry before. */
-import { encodeSnapshot, Frontier, firstKept, leafHash, Replay, type Room, tileWidth } from '@reinraum/audit';
+import {
+  encodeSnapshot,
+  Frontier,
+  firstKept,
+  frontierAt,
+  leafHash,
+  Replay,
+  type Room,
+  tileWidth,
+} from '@reinraum/audit';
 import { canonicalBytes, formatInstant, type LogEntry } from '@reinraum/protocol';
 import * as fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
@@ -98,7 +107,7 @@ test('the first bundle that is kept is found with few looks, and the tree before
       const whole = new Frontier();
       const nodes = new Map<string, Uint8Array>();
       for (const leaf of leaves) whole.append(leaf, (level, index, hash) => nodes.set(`${level} ${index}`, hash));
-      const from = await Frontier.at(size, (level, index) => nodes.get(`${level} ${index}`) ?? new Uint8Array());
+      const from = await frontierAt(size, (level, index) => nodes.get(`${level} ${index}`) ?? new Uint8Array());
       expect(from.size).toBe(size);
       for (const leaf of leaves.slice(size)) from.append(leaf);
       expect(from.root()).toEqual(whole.root());

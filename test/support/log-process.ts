@@ -1,14 +1,14 @@
 /**
  * A process that keeps a log and does nothing else, for tests that break its disk from outside.
  *
- *     node log-process.ts <directory> <appends>
+ *     node log-process.ts <directory> <appends> [<cut>]
  *
- * Opens the log in `directory`, appends so many entries, each published before the next, and closes it. Every
- * {@link LogPromise} is a line of JSON on stdout, written before anything else happens. Exit code 0, or one of those
- * below.
+ * Opens the log in `directory`, appends so many entries, each published before the next, and closes it. The journal is cut
+ * when `cut` entries can go. Every {@link LogPromise} is a line of JSON on stdout, written before anything else happens.
+ * Exit code 0, or one of those below.
  */
 import { writeSync } from 'node:fs';
-import { Log, type LogOptions, type PublishedHead } from '@reinraum/audit';
+import { cutEntriesMin, Log, type LogOptions, type PublishedHead } from '@reinraum/audit';
 import { signingKey, utf8 } from '@reinraum/protocol';
 
 /** The log did not open, or it has stopped and takes nothing more: what the design asks of every error. */
@@ -20,8 +20,8 @@ export const goneOnExitCode = 4;
 export type LogPromise = { readonly index: number } | { readonly checkpoint: string };
 
 /** How every log of these tests is opened: its key opens nothing else. */
-export function faultLog(directory: string): LogOptions {
-  return { directory, origin: 'example.com/faults', signingKey: signingKey(new Uint8Array(32).fill(7)) };
+export function faultLog(directory: string, cutEntries: number = cutEntriesMin): LogOptions {
+  return { directory, origin: 'example.com/faults', signingKey: signingKey(new Uint8Array(32).fill(7)), cutEntries };
 }
 
 /** Entry `index` of every log of these tests, longer than a sector of a disk. */
@@ -29,13 +29,13 @@ export function faultEntry(index: number): Uint8Array {
   return utf8(`entry ${index} `.repeat(80));
 }
 
-async function keepLog(directory: string, appends: number, tell: (promise: LogPromise) => void): Promise<number> {
+async function keepLog(options: LogOptions, appends: number, tell: (promise: LogPromise) => void): Promise<number> {
   let isTold = false;
   const onFailure = (): void => {
     isTold = true;
   };
   const published = ({ note }: PublishedHead): void => tell({ checkpoint: note });
-  const log = await Log.open({ ...faultLog(directory), onFailure });
+  const log = await Log.open({ ...options, onFailure });
   published(log.published);
   try {
     for (let at = 0; at < appends; at++) {
@@ -64,10 +64,10 @@ function causeOf(error: unknown): string {
 }
 
 if (import.meta.main) {
-  const [directory = '', appends = ''] = process.argv.slice(2);
+  const [directory = '', appends = '', cut = cutEntriesMin] = process.argv.slice(2);
   const tell = (promise: LogPromise): void => void writeSync(1, `${JSON.stringify(promise)}\n`);
   try {
-    process.exitCode = await keepLog(directory, Number(appends), tell);
+    process.exitCode = await keepLog(faultLog(directory, Number(cut)), Number(appends), tell);
   } catch (error) {
     writeSync(2, `${causeOf(error)}\n`);
     process.exitCode = stoppedExitCode;

@@ -1,6 +1,6 @@
 /**
  * The log on a disk that fails: every system call it makes on its files – while it is founded, in an append of the steady
- * state, in one that fills a bundle and its tiles, and in a recovery – fails with EIO and, where it may, ENOSPC, and at
+ * state, in one that fills a bundle and its tiles, in one that cuts the journal, and in a recovery that does so – fails with EIO and, where it may, ENOSPC, and at
  * every one that changes something the process is killed instead. An error must end the log for good; after either, a
  * process that knows nothing of it opens the log and finds every promise kept (`goOnWith`). What a power loss takes is
  * for `log-power-loss.test.ts`: after a kill the kernel still writes what was not synced.
@@ -32,6 +32,8 @@ interface Scenario {
   /** Lays the log out in a directory that is not there yet. */
   readonly prepare: (directory: string) => Promise<void>;
   readonly appends: number;
+  /** Entries for which the process cuts the journal, where it does. */
+  readonly cutEntries?: number;
   readonly fromLine: number;
   /** Calls, of many, it cannot do without: if they are not seen, nothing is tested. */
   readonly needs: readonly string[];
@@ -91,11 +93,26 @@ const scenarios: readonly Scenario[] = [
     ordinarily: ({ changes }, file, injection) => changes && file.startsWith('tile/') && injection !== 'ENOSPC',
   },
   {
+    name: 'append that cuts the journal',
+    prepare: (directory) => written(directory, 256),
+    // The second goes to the new file.
+    appends: 2,
+    cutEntries: 256,
+    fromLine: 1,
+    needs: ['fsync tile/entries/000', 'fsync tile/entries', 'fsync journal.tmp', 'rename journal.tmp'],
+    // What else is in it was broken in other appends.
+    ordinarily: (call, file, injection) =>
+      file.startsWith('journal') || (injection === 'EIO' && isSync(call) && !file.endsWith('.tmp')),
+  },
+  {
     name: 'recovery',
     prepare: interrupted,
     appends: 0,
+    cutEntries: 256,
     fromLine: 0,
-    needs: ['pread64 journal', 'ftruncate journal', 'fsync journal', 'fsync tile/0/000.tmp', 'fsync signed.tmp'],
+    needs: ['pread64 journal', 'ftruncate journal', 'fsync journal', 'fsync tile/0/000.tmp', 'fsync signed.tmp'].concat(
+      ['rename journal.tmp'],
+    ),
     // Errors of tiles are as in the append that fills one.
     ordinarily: (_call, file, injection) => injection === 'KILL' || (injection === 'EIO' && isState(file)),
   },
@@ -122,12 +139,16 @@ function nameOf(file: string, { name, occurrence, changes }: SystemCall): string
   return `${what.padEnd(10)} ${where}${occurrence > 1 ? ` (${occurrence})` : ''}`;
 }
 
+function scriptOf({ appends, cutEntries }: Scenario, directory: string): string[] {
+  return [program, directory, String(appends), ...(cutEntries === undefined ? [] : [String(cutEntries)])];
+}
+
 /** Breaks one call of a fresh copy and goes on with what is left. */
-async function survive(folder: string, { appends }: Scenario, call: SystemCall, injection: Injection): Promise<void> {
+async function survive(folder: string, scenario: Scenario, call: SystemCall, injection: Injection): Promise<void> {
   const directory = join(folder, 'log');
   await rm(directory, { recursive: true, force: true });
   await cp(join(folder, 'before'), directory, { recursive: true, force: true }).catch(ignoreAbsent);
-  const ended = broken(call, injection, [program, directory, String(appends)]);
+  const ended = broken(call, injection, scriptOf(scenario, directory));
   expect(ended.isInjected, 'the call was reached').toBe(true);
   const promises = ended.stdout
     .split('\n')
@@ -140,7 +161,7 @@ async function survive(folder: string, { appends }: Scenario, call: SystemCall, 
   if (/^(pwrite64|fdatasync)$/.test(call.name) && call.path === join(directory, 'journal')) {
     expect(promises).toHaveLength(call.line);
   }
-  await goOnWith(directory, promises);
+  await goOnWith(directory, promises, scenario.cutEntries);
 }
 
 function ignoreAbsent(error: NodeJS.ErrnoException): void {
@@ -160,9 +181,7 @@ async function testScenario(scenario: Scenario): Promise<void> {
   const directory = join(folder, 'log');
   await scenario.prepare(join(folder, 'before'));
   await cp(join(folder, 'before'), directory, { recursive: true }).catch(ignoreAbsent);
-  const calls = callsOf(directory, [program, directory, String(scenario.appends)]).filter(
-    ({ line }) => line >= scenario.fromLine,
-  );
+  const calls = callsOf(directory, scriptOf(scenario, directory)).filter(({ line }) => line >= scenario.fromLine);
 
   describe(scenario.name, () => {
     test('makes the calls it cannot do without', () => {

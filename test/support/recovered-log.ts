@@ -20,10 +20,10 @@ import { faultEntry, faultLog, type LogPromise } from './log-process.ts';
  * log as it is now, it takes one more entry, and a reader who trusts nothing but the key finds every entry, tile, bundle
  * and the journal in order.
  */
-export async function goOnWith(directory: string, promises: readonly LogPromise[]): Promise<void> {
+export async function goOnWith(directory: string, promises: readonly LogPromise[], cutEntries?: number): Promise<void> {
   const untrusted = await nodeFiles.read(join(directory, 'checkpoint'));
   const left = untrusted === undefined ? [] : [new TextDecoder().decode(untrusted)];
-  const log = await Log.open(faultLog(directory));
+  const log = await Log.open(faultLog(directory, cutEntries));
   const logKey = ed25519Verifier(log.vkey);
   for (const promise of promises) {
     if (!('index' in promise)) continue;
@@ -53,7 +53,7 @@ async function readThrough(directory: string, reader: LogReader, size: number): 
   let next = 0;
   for await (const { index, entry } of reader.entries(await reader.checkpoint())) {
     if (index !== next || !equalBytes(entry, faultEntry(index))) throw new Error(`entry ${next} is another one`);
-    if (!journal.holds(index, entry)) throw new Error(`the journal differs from the log at entry ${index}`);
+    if (!journal.holds(index, entry, size)) throw new Error(`the journal differs from the log at entry ${index}`);
     next += 1;
   }
   if (next !== size) throw new Error('the log has fewer entries than its checkpoint says');

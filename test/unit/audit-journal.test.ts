@@ -52,11 +52,8 @@ describe('journal', () => {
     expect(again.found.map(({ entry }) => new Uint8Array(entry))).toEqual(list);
     expect(again.journal.size).toBe(7);
     expect(await again.journal.append(utf8('x'))).toBe(7);
-    const from = again.found[5];
-    if (!from) throw new Error('no entry 5');
     const read: number[] = [];
-    for await (const frames of again.journal.entriesFrom(5, from.position))
-      read.push(...frames.map(({ index }) => index));
+    for await (const frames of again.journal.entriesFrom(5)) read.push(...frames.map(({ index }) => index));
     expect(read).toEqual([5, 6, 7]);
     await again.journal.close();
   });
@@ -229,5 +226,137 @@ describe('journal recovery', () => {
       disk.tamper('/log/journal', () => swapped);
       await expect(open(disk)).rejects.toThrow(JournalCorrupt);
     }
+  });
+});
+
+describe('a cut journal', () => {
+  /** A disk with a closed journal of so many entries, cut at `base`. */
+  async function cut(count: number, base: number): Promise<MemoryDisk> {
+    const disk = await written(entries(count));
+    const { journal } = await open(disk);
+    await journal.cut(base);
+    await journal.close();
+    return disk;
+  }
+  const bytesOf = async (disk: MemoryDisk): Promise<Uint8Array> =>
+    (await disk.read('/log/journal')) ?? new Uint8Array(0);
+
+  it('begins with the entry it was cut at, and goes on', async () => {
+    const disk = await written(entries(600));
+    const { journal } = await open(disk);
+    const whole = await bytesOf(disk);
+    await journal.cut(256);
+    expect([journal.base, journal.size]).toEqual([256, 600]);
+    // The same frames from entry 256 on, which says so itself.
+    const kept = await bytesOf(disk);
+    expect(kept).toEqual(concat(whole.subarray(0, 8), whole.subarray(8 - kept.length)));
+    expect(new DataView(kept.buffer).getBigUint64(20)).toBe(256n);
+    expect(await journal.append(utf8('entry 600'))).toBe(600);
+    await journal.cut(512);
+    expect(await journal.append(utf8('entry 601'))).toBe(601);
+    await journal.close();
+    const again = await open(disk);
+    expect([again.journal.base, again.journal.size]).toEqual([512, 602]);
+    expect(again.found.map(({ index, entry }) => [index, new Uint8Array(entry)])).toEqual(
+      entries(602).flatMap((entry, index) => (index < 512 ? [] : [[index, entry]])),
+    );
+    const read: number[] = [];
+    for await (const some of again.journal.entriesFrom(600)) read.push(...some.map(({ index }) => index));
+    expect(read).toEqual([600, 601]);
+    await again.journal.close();
+  });
+
+  it('is cut while appends wait, and gives them their indexes', async () => {
+    const disk = await written(entries(300));
+    const { journal } = await open(disk);
+    const before = journal.append(utf8('entry 300'));
+    const done = journal.cut(256);
+    const after = Array.from({ length: 400 }, (_, at) => journal.append(utf8(`entry ${301 + at}`)));
+    expect(await before).toBe(300);
+    await done;
+    expect(await Promise.all(after)).toEqual(after.map((_, at) => 301 + at));
+    await journal.close();
+    expect((await open(disk)).found.map(({ entry }) => new Uint8Array(entry))).toEqual(entries(701).slice(256));
+  });
+
+  it('is the old or the new one after a power loss, and takes nothing after an error', async () => {
+    const before = await written(entries(300));
+    const { journal } = await open(before);
+    const start = before.operations;
+    await journal.cut(256);
+    const operations = before.operations - start;
+    await journal.close();
+    for (let at = 1; at <= operations; at++) {
+      const disk = await written(entries(300));
+      const opened = await open(disk);
+      disk.fault = { at: disk.operations + at, kind: 'error' };
+      const results = await Promise.allSettled([opened.journal.cut(256), opened.journal.append(utf8('waits'))]);
+      for (const result of results) expect(result).toMatchObject({ reason: expect.any(JournalFailed) });
+      await expect(opened.journal.append(utf8('x'))).rejects.toThrow(JournalFailed);
+      expect(disk.operations).toBe(disk.fault.at);
+      for (const left of [disk.afterKill(), disk.afterPowerLoss(), disk.afterPowerLoss(() => true)]) {
+        const again = await open(left);
+        expect([0, 256]).toContain(again.journal.base);
+        expect(again.found.map(({ index }) => index)).toEqual(
+          entries(300).flatMap((_, index) => (index < again.journal.base ? [] : [index])),
+        );
+        await again.journal.cut(256);
+        expect(await again.journal.append(utf8('x'))).toBe(300);
+      }
+    }
+  });
+
+  it('begins with a multiple of 256 it holds', async () => {
+    const { journal } = await open(await cut(600, 256));
+    for (const base of [-256, 0, 1, 300, 768, Number.NaN]) await expect(journal.cut(base)).rejects.toThrow(RangeError);
+    await expect(journal.entriesFrom(255).next()).rejects.toThrow(RangeError);
+    expect(await journal.append(utf8('x'))).toBe(600);
+    await journal.close();
+    await expect(journal.cut(512)).rejects.toThrow(JournalFailed);
+  });
+
+  it('is not cut where somebody else wrote to it, or a frame that stays is damaged', async () => {
+    const disk = await written(entries(600));
+    const [first, second] = [await open(disk), await open(disk)];
+    await second.journal.append(utf8('theirs'));
+    await expect(first.journal.cut(256)).rejects.toThrow(JournalFailed);
+    const damaged = await written(entries(600));
+    const third = await open(damaged);
+    const file = await damaged.open('/log/journal', 'update');
+    await file?.write(utf8('bad'), (await file.size()) - 3);
+    const changed = await bytesOf(damaged);
+    await expect(third.journal.cut(256)).rejects.toMatchObject({ cause: expect.any(JournalCorrupt) });
+    expect(await bytesOf(damaged)).toEqual(changed);
+  });
+
+  it('loses a torn end as every journal does', async () => {
+    const disk = await cut(300, 256);
+    const whole = await bytesOf(disk);
+    disk.tamper('/log/journal', () => concat(whole.slice(0, -1), new Uint8Array(512)));
+    const { journal, found } = await open(disk, 299);
+    expect([found.length, journal.size]).toEqual([43, 299]);
+    expect(await journal.append(utf8('entry 299'))).toBe(299);
+    await journal.close();
+    expect(await bytesOf(disk)).toEqual(whole);
+  });
+
+  it('stops at a damaged first frame, and leaves the only frame a head was signed for', async () => {
+    const several = await cut(300, 256);
+    several.tamper('/log/journal', (bytes) => bytes.with(30, 0));
+    await expect(open(several)).rejects.toMatchObject({ name: 'JournalCorrupt', entryIndex: 0 });
+    const single = await cut(257, 256);
+    single.tamper('/log/journal', (bytes) => bytes.with(30, 0));
+    const changed = await bytesOf(single);
+    const { journal, found } = await open(single, 257);
+    expect([found.length, journal.size]).toEqual([0, 0]);
+    expect(await bytesOf(single)).toEqual(changed);
+    await expect(journal.append(utf8('x'))).rejects.toThrow(JournalFailed);
+  });
+
+  it('refuses to begin with any other entry', async () => {
+    const disk = await cut(600, 256);
+    const frame = 20 + utf8('entry 256').length;
+    disk.tamper('/log/journal', (bytes) => concat(bytes.slice(0, 8), bytes.slice(8 + frame)));
+    await expect(open(disk)).rejects.toMatchObject({ name: 'JournalCorrupt', entryIndex: 0 });
   });
 });

@@ -284,26 +284,6 @@ describe('our verifier', () => {
   });
 });
 
-test('our reader finds where a pruned log begins, and takes no wrong hash for what is gone', async () => {
-  const log = await copy('pruned', async (directory) => {
-    for (const file of ['tile/entries/000', 'tile/entries/001']) await rm(join(directory, file));
-  });
-  const reader = new LogReader(directoryFetch(log), logKey);
-  const head = await reader.checkpoint();
-  const first = await reader.first(head);
-  const read = async () => {
-    const found: number[] = [];
-    for await (const { index, entries } of reader.bundles(head, first)) found.push(index, entries.length);
-    return found;
-  };
-  expect([first, await read()]).toEqual([512, [512, 188]]);
-  expect((await reader.frontier(512, head)).size).toBe(512);
-  expect(await ours(log)).toBe('bundle-missing');
-  await flip(join(log, 'tile/0/000'), 40);
-  await expect(read()).rejects.toMatchObject({ code: 'tile-mismatch', entryIndex: 0 });
-  await expect(reader.frontier(200, head)).rejects.toThrow(EvidenceError);
-});
-
 describe.each(['modules', 'debian'] as const)('the Go program with x/mod of: %s', (from) => {
   let go: Available<RunGo>;
   beforeAll(() => {
@@ -332,22 +312,6 @@ describe.each(['modules', 'debian'] as const)('the Go program with x/mod of: %s'
     const log = await copy('bad', change);
     if (kept !== undefined) expect(run(vkey, log)).toBe('verified');
     expect(run(vkey, log, kept === undefined ? {} : { checkpoint: path(kept) })).toBe(reason);
-  });
-
-  test('takes hashes for bundles that it is told were pruned, and only for those', async (context) => {
-    const run = 'run' in go ? go.run : context.skip(go.reason);
-    const old = ['tile/entries/000', 'tile/entries/001'];
-    const log = await copy('pruned', async (directory) => {
-      for (const file of old) await rm(join(directory, file));
-    });
-    const pruned = '512';
-    expect(run(vkey, log)).toBe('bundle-missing');
-    expect(run(vkey, log, { pruned: '256' })).toBe('bundle-missing');
-    expect(run(vkey, log, { pruned, checkpoint: path('log.300') })).toBe('verified');
-    expect(run(vkey, log, { pruned, receipt: path('log.700.tlog-proof') })).toBe('verified');
-    expect(run(vkey, log, { pruned, receipt: path('log.300.tlog-proof') })).toBe('entry-pruned');
-    await flip(join(log, 'tile/0/000'), 40);
-    expect(run(vkey, log, { pruned })).toBe('root-mismatch');
   });
 
   test.for(sizes)('takes our proof from %i, and no other', async (at, context) => {
