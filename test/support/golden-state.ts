@@ -14,16 +14,19 @@ import {
   eraseDetails,
   foundingOf,
   holdDetails,
+  holdLog,
   Instance,
   instanceOf,
   type MemberKeys,
   openDetails,
+  pruneLog,
   RoomClient,
   RoomPublic,
   recoveryRequest,
   replacementFor,
   retractRelease,
   signAs,
+  takeSnapshot,
   verifiedClaims,
 } from '@reinraum/client';
 import {
@@ -127,6 +130,16 @@ async function beside(client: (person: string) => RoomClient): Promise<void> {
   await client('cityDpo').act('report.record', { report: 'access', digest: 'ab'.repeat(32), from: 0, to: 20 });
 }
 
+/** Years later its oldest entries may go. So few of them fill no bundle: nothing does. */
+async function grownOld(client: (person: string) => RoomClient, years: () => void): Promise<void> {
+  const { entry, index } = await takeSnapshot(client('cityDpo'));
+  const { detail } = JSON.parse(entry) as { detail: { state: string } };
+  await holdLog(client('bureauDpo'), true);
+  await holdLog(client('bureauDpo'), false);
+  years();
+  for (const person of ['cityDpo', 'bureauDpo']) await pruneLog(client(person), index, detail.state);
+}
+
 /** Lives through a room and writes it to `test/golden/<name>`. The result is to be read before it is kept. */
 export async function makeGoldenState(name: string, measurement: string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'reinraum-golden-'));
@@ -139,7 +152,7 @@ export async function makeGoldenState(name: string, measurement: string): Promis
   const clock = () => Date.now() + aheadMs;
   const room = await inProcessRoom({ directory, measurement, operatorKey, clock, reached });
   const everyone: Record<string, MemberKeys> = { ...people() };
-  const address = { url: room.url, room: 'small' };
+  const address = { url: room.url, room: 'small', clock };
   const client = (person: string) => {
     const keys = everyone[person];
     if (!keys) throw new Error(`golden: nobody is called ${person}`);
@@ -229,6 +242,9 @@ export async function makeGoldenState(name: string, measurement: string): Promis
   await beside(client);
   aheadMs = heartbeatMs;
   await room.beat();
+  await grownOld(client, () => {
+    aheadMs += 6 * 366 * 86_400_000;
+  });
   await room.close();
 
   const target = join(goldenFolder, name);
