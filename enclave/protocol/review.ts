@@ -17,6 +17,7 @@ export const AlertKind = z.enum([
   'clock-skew',
   'refusals',
   'balance',
+  'retention-overdue',
   'quorum-missing',
 ]);
 export type AlertKind = z.infer<typeof AlertKind>;

@@ -138,3 +138,23 @@ export function balance(entry: number | null, account: string, spent: string, ca
     },
   };
 }
+
+/** What is kept longer than was agreed: a version of a dataset, or entries of the log before a snapshot. */
+export function retentionOverdue(subject: string, entry: number | null, since: string): Alert {
+  const what =
+    entry === null
+      ? { de: `Der Datensatz ${subject}`, en: `The dataset ${subject}` }
+      : {
+          de: `Was vor dem Schnappschuss ${entry} im Protokoll steht,`,
+          en: `What the log has before snapshot ${entry}`,
+        };
+  return {
+    alert: 'retention-overdue',
+    entry,
+    subject,
+    words: {
+      de: `${what.de} ist über seine Frist hinaus da; sie endete ${since}.`,
+      en: `${what.en} is kept past its term, which ended ${since}.`,
+    },
+  };
+}

@@ -1,5 +1,5 @@
-/** What is worth a warning in a log that verifies: holes, clocks, refusals, balances. Pure but for what it remembers. */
-import { type Room, spentOf } from '@reinraum/audit';
+/** What is worth a warning in a log that verifies: holes, clocks, refusals, balances, terms. Pure but for what it remembers. */
+import { prunableFrom, type Room, spentOf } from '@reinraum/audit';
 import {
   allAccounts,
   compare,
@@ -12,7 +12,7 @@ import {
   rational,
 } from '@reinraum/protocol';
 import type { IndexRow } from '../index/row.ts';
-import { type Alert, balance, clockSkew, gap, heartbeatMissing, refusals, stale } from './alert.ts';
+import { type Alert, balance, clockSkew, gap, heartbeatMissing, refusals, retentionOverdue, stale } from './alert.ts';
 
 /** When to warn. */
 export interface WatchLimits {
@@ -40,6 +40,7 @@ export class Judge {
   readonly #limits: WatchLimits;
   readonly #refused = new Map<string, number[]>();
   readonly #nearlySpent = new Set<string>();
+  readonly #overdue = new Set<string>();
   readonly #begunMs: number;
   #last: { readonly index: number; readonly atMs: number } | undefined;
   #isQuiet = false;
@@ -84,6 +85,24 @@ export class Judge {
         return [balance(entry, account, formatRational(part.spent), formatRational(part.cap))];
       });
     });
+  }
+
+  /** What is kept past its term at a moment, and was not said yet: versions of datasets, entries that may be pruned. */
+  overdue({ charter, datasets, retention }: Room, nowMs: number): Alert[] {
+    const now = formatInstant(nowMs);
+    const versions = [...datasets].flatMap(([dataset, byVersion]) =>
+      [...byVersion.values()]
+        .filter(({ state, declared }) => state === 'admitted' && declared.validUntil < now.slice(0, 10))
+        .map(({ version, declared }) => retentionOverdue(`${dataset}@${version}`, null, declared.validUntil)),
+    );
+    const isKept = (snapshot: number) => !retention.held && snapshot > (retention.pruned?.snapshot ?? -1);
+    const entries = [...retention.snapshots]
+      .map(([snapshot, { at }]) => ({ snapshot, due: prunableFrom(at, charter.retention.logYears) }))
+      .filter(({ snapshot, due }) => isKept(snapshot) && due <= now)
+      .map(({ snapshot, due }) => retentionOverdue(`log/${snapshot}`, snapshot, due));
+    const fresh = [...versions, ...entries].filter(({ subject }) => !this.#overdue.has(subject ?? ''));
+    for (const { subject } of fresh) this.#overdue.add(subject ?? '');
+    return fresh;
   }
 
   /** Whether nothing has come for too long; `isRead` is whether the log could be read. Said once, until something comes. */

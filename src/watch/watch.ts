@@ -82,6 +82,7 @@ export async function watch(options: WatchOptions): Promise<WatchCode> {
       known = look.head.size;
       // Also what an earlier watch has told: as long as it lasts, whoever starts one should know.
       if (sinceMs === undefined && follower.room) warn(judge.balances(follower.room));
+      if (follower.room) warn(judge.overdue(follower.room, clock()));
       sinceMs = begunMs;
       isRead = true;
     } catch (error) {

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Draft } from '../../enclave/ledger.ts';
 import { Unreachable, type WatchedLog } from '../../src/watch/follower.ts';
 import { watchedDirectory } from '../../src/watch/watched-log.ts';
+import { agedAt, agedLog, agedMs } from '../support/aged-log.ts';
 import { people } from '../support/fixed-room.ts';
 import { at, entryCount, type HeldLog, honestLog, momentMs } from '../support/honest-log.ts';
 import { template } from '../support/small-room.ts';
@@ -48,6 +49,33 @@ describe('a warning of', () => {
     expect(result.code).toBe(2);
     expect(kinds(result)).toEqual([['gap', entryCount + 1]]);
     expect(result.alerts[0]?.words.de).toContain('25 Stunden');
+  });
+
+  test('what is kept past its term, once, until it is held or gone', async () => {
+    let nowMs = agedMs(agedAt.pruned);
+    const later = () => void (nowMs += hourMs);
+    const overdue = async (entries: number) => {
+      const { alerts } = await watched(
+        watchedDirectory((await passingFolder(aged, aged.entries.slice(0, entries))).directory),
+        {
+          clock: () => nowMs,
+          between: [later],
+        },
+      );
+      return alerts.filter(({ alert }) => alert === 'retention-overdue').map(({ subject }) => subject);
+    };
+    const aged = await agedLog();
+    const [first, second] = [`log/${agedAt.snapshot}`, `log/${agedAt.later}`];
+    expect(await overdue(agedAt.held)).toEqual([first, second]);
+    expect(await overdue(agedAt.held + 1)).toEqual([]);
+    expect(await overdue(agedAt.heldNoMore + 1)).toEqual([first, second]);
+    expect(await overdue(agedAt.pruned + 1)).toEqual([second]);
+    nowMs = agedMs(agedAt.later);
+    expect(await overdue(agedAt.held)).toEqual([]);
+    const old = await watched(await directory(honest.entries.slice(0, at.admitted + 1)), {
+      clock: () => Date.parse('2036-01-01T00:00:00Z'),
+    });
+    expect(old.alerts.map(({ subject }) => subject)).toContain('residents@1');
   });
 
   test('nothing new for too long, once, and again after something came', async () => {
