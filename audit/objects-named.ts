@@ -1,4 +1,5 @@
 /** Which objects a log still needs once its old entries are gone (docs/spec/retention.md §1). */
+import { parseCanonical, Snapshot } from '@reinraum/protocol';
 import type { ReadObject } from './examine.ts';
 import type { Log } from './log.ts';
 import type { Room } from './room.ts';
@@ -17,6 +18,14 @@ export async function objectsNamed(log: Log, room: Room, read: ReadObject): Prom
   };
   for await (const { index, bytes } of log.entries()) if (index >= from) name(bytes);
   name(await read(room.charterDigest));
-  for (const [index, { state }] of snapshots) if (index >= from) name(await read(state));
-  return named;
+  const gone = new Set<string>();
+  for (const [index, { state }] of snapshots) {
+    const bytes = index >= from ? await read(state) : undefined;
+    if (!bytes) continue;
+    name(bytes);
+    const { retention } = Snapshot.parse(parseCanonical(bytes));
+    for (const older of retention.snapshots) if (older.index < from) gone.add(older.state);
+  }
+  // A snapshot names those before it, which nobody can begin at any more.
+  return new Set([...named].filter((digest) => !gone.has(digest)));
 }

@@ -134,8 +134,8 @@ export class Replay {
       throw new Broken('measurement', 'an entry was written by a build the charter does not trust');
     }
     if (entry.type === 'log.snapshot') {
-      only(room, entry, statements, 'log.snapshot');
-      return snapshotTaken(room, entry, index, encodeSnapshot(this.snapshot()).digest);
+      const statement = only(room, entry, statements, 'log.snapshot');
+      return snapshotTaken(room, entry, statement, { index, state: encodeSnapshot(this.snapshot()).digest });
     }
     return roomChange(room, { entry, read }, statements, index);
   }

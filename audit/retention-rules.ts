@@ -5,7 +5,6 @@
 import { canonicalText, type EntryOf, type Member, partyOf, type StatementOf } from '@reinraum/protocol';
 import type { RetentionState, Room } from './room.ts';
 import { Broken } from './rule.ts';
-import { member } from './signer.ts';
 
 /** Before anything was kept or given up. */
 export const nothingPruned: RetentionState = { held: false, snapshots: new Map(), request: null, pruned: null };
@@ -29,25 +28,56 @@ export function prunableFrom(at: string, years: number): string {
   return `${Number(at.slice(0, 4)) + years}${at.slice(4)}`;
 }
 
+/**
+ * Whether a member still signs with the key of the charter. Only those keys does a reader know who comes after a pruning: whoever has
+ * recovered a lost one takes no snapshot and prunes nothing.
+ */
+export function hasCharterKey({ charter, members }: Room, ref: string): boolean {
+  const founding = charter.members.find((one) => one.ref === ref)?.signingKey;
+  return founding !== undefined && members.get(ref)?.signingKey === founding;
+}
+
 /** The request a second signature makes a pruning of: the one in force for the same snapshot, by an officer of another party. */
 export function pruningSeconded(
   room: Room,
   { snapshot }: Pruning,
-  { unit, roles }: Pick<Member, 'unit' | 'roles'>,
+  { unit }: Pick<Member, 'unit'>,
   at: string,
 ): RetentionState['request'] | undefined {
   const { request } = room.retention;
-  if (request?.snapshot !== snapshot || request.expiresAt < at || !roles.includes('dpo')) return undefined;
-  return partyOf(room.members.get(request.by)?.unit ?? '') === partyOf(unit) ? undefined : request;
+  if (request?.snapshot !== snapshot || request.expiresAt < at || !hasCharterKey(room, request.by)) return undefined;
+  return partyOf(charterUnit(room, request.by)) === partyOf(unit) ? undefined : request;
 }
 
-/** Whether a log whose first entries are gone may begin at a snapshot: they were pruned, and no more than them. */
+/** An officer of the charter, under the charter's key. Throws {@link Broken}. */
+function officer(room: Room, { actor }: StatementOf<'log.snapshot' | 'log.prune'>): void {
+  const founding = room.charter.members.find(({ ref }) => ref === actor);
+  if (!founding?.roles.includes('dpo') || !hasCharterKey(room, actor)) {
+    throw new Broken('retention', 'old entries are for officers of the charter, under the keys in it');
+  }
+}
+
+function charterUnit({ charter }: Room, member: string): string {
+  return charter.members.find(({ ref }) => ref === member)?.unit ?? '';
+}
+
+/**
+ * Whether a log whose first entries are gone may begin at a snapshot: behind it both officers have signed that what is before this
+ * one, or a later one, may go. What the snapshot itself says of prunings is not believed.
+ */
 export function mayBeginAt(room: Room | undefined, snapshot: number): boolean {
-  return snapshot <= (room?.retention.pruned?.snapshot ?? -1);
+  const { pruned } = room?.retention ?? {};
+  return pruned ? pruned.snapshot >= snapshot && pruned.request > snapshot && pruned.by > pruned.request : false;
 }
 
 /** A snapshot has the digest of what the entries before it add up to. Throws {@link Broken}. */
-export function snapshotTaken(room: Room, { detail, at }: EntryOf<'log.snapshot'>, index: number, state: string) {
+export function snapshotTaken(
+  room: Room,
+  { detail, at }: EntryOf<'log.snapshot'>,
+  statement: StatementOf<'log.snapshot'>,
+  { index, state }: { readonly index: number; readonly state: string },
+): () => void {
+  officer(room, statement);
   if (detail.state !== state) throw new Broken('retention', 'a snapshot is not what the entries before it add up to');
   return changed(room, { snapshots: new Map([...room.retention.snapshots, [index, { at, state }]]) });
 }
@@ -78,18 +108,23 @@ export function pruned(
   index: number,
 ): () => void {
   checkPrunable(room, entry, statement);
-  const request = pruningSeconded(room, statement.body, member(room, statement), entry.at);
+  const request = pruningSeconded(room, statement.body, { unit: charterUnit(room, statement.actor) }, entry.at);
   if (!request || request.index !== entry.caused) {
     throw new Broken('retention', 'entries were pruned that no officer of another party asked for');
   }
-  return changed(room, { request: null, pruned: { snapshot: statement.body.snapshot, by: index } });
+  const { snapshot } = statement.body;
+  // What was before can never be pruned to again.
+  const snapshots = new Map([...room.retention.snapshots].filter(([taken]) => taken >= snapshot));
+  return changed(room, { request: null, snapshots, pruned: { snapshot, request: request.index, by: index } });
 }
 
 function checkPrunable(
   room: Room,
   { detail, at }: EntryOf<'log.prune-requested' | 'log.pruned'>,
-  { body }: StatementOf<'log.prune'>,
+  statement: StatementOf<'log.prune'>,
 ): void {
+  const { body } = statement;
+  officer(room, statement);
   if (canonicalText(detail) !== canonicalText(body)) {
     throw new Broken('statement', 'a pruning does not say what its statement says');
   }

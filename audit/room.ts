@@ -111,8 +111,8 @@ export interface RetentionState {
     readonly expiresAt: string;
     readonly index: number;
   } | null;
-  /** The latest pruning: everything before the snapshot may be gone, under entry `by`. */
-  readonly pruned: { readonly snapshot: number; readonly by: number } | null;
+  /** The latest pruning: everything before the snapshot may be gone, asked for by entry `request`, decided by `by`. */
+  readonly pruned: { readonly snapshot: number; readonly request: number; readonly by: number } | null;
 }
 
 /** A member's consent to new keys for another member. It counts while its statement is in force. */

@@ -1,18 +1,18 @@
 /** From a room to its snapshot and back (docs/spec/retention.md §2): the same room, whoever folds on from it. */
+import { sha256 } from '@noble/hashes/sha2.js';
 import {
   Charter,
   canonicalBytes,
   DatasetSchema,
-  digestOf,
   type EntryOf,
-  formatRational,
-  parseRational,
   Question,
   Snapshot,
+  snapshotBytesMax,
+  toHex,
 } from '@reinraum/protocol';
 import { parsedObject, type ReadObject } from './examine.ts';
 import { termsOf } from './query-rules.ts';
-import type { DatasetVersion, Room } from './room.ts';
+import { afterCharges, type DatasetVersion, type Room } from './room.ts';
 import { Broken } from './rule.ts';
 
 /** The room after its first `size` entries, the last of which is dated `at`. Canonical: the same for everybody. */
@@ -51,11 +51,6 @@ export function snapshotOf(room: Room, size: number, at: string): Snapshot {
     retractions: [...room.retractions].map(([charge, { reason, at }]) => ({ charge, reason, at })),
     reviews: [...room.reviews],
     details: [...room.details].map(([scope, state]) => ({ scope, ...state, fields: [...state.fields] })),
-    spent: [...room.spent].map(([account, { loss, delta }]) => ({
-      account,
-      loss: formatRational(loss),
-      delta: formatRational(delta),
-    })),
     used: [...room.used].filter(([, expiresAt]) => expiresAt >= at).map(([id, expiresAt]) => ({ id, expiresAt })),
     retention: {
       held,
@@ -66,10 +61,14 @@ export function snapshotOf(room: Room, size: number, at: string): Snapshot {
   };
 }
 
-/** Canonical bytes of a snapshot, and their digest. */
+/**
+ * Canonical bytes of a snapshot, and their digest. Throws where nobody could read it again: `RangeError` above
+ * {@link snapshotBytesMax}, a zod error where it is not of the schema.
+ */
 export function encodeSnapshot(snapshot: Snapshot): { readonly bytes: Uint8Array; readonly digest: string } {
-  const bytes = canonicalBytes(snapshot);
-  return { bytes, digest: digestOf(snapshot) };
+  const bytes = canonicalBytes(Snapshot.parse(snapshot));
+  if (bytes.length > snapshotBytesMax) throw new RangeError('snapshot: too large');
+  return { bytes, digest: toHex(sha256(bytes)) };
 }
 
 /** The room of a snapshot kept as an object. Throws {@link Broken}. */
@@ -78,6 +77,7 @@ export async function roomOfSnapshot(
   digest: string,
 ): Promise<{ readonly room: Room; readonly size: number; readonly at: string }> {
   const kept = await parsedObject(read, digest, { schema: Snapshot, rule: 'retention' });
+  if (namesLater(kept)) throw new Broken('retention', 'a snapshot names entries that were still to come');
   const charter = await parsedObject(read, kept.room, { schema: Charter, rule: 'founding' });
   const schemas = await schemasOf(read, charter);
   const datasets = new Map<string, Map<number, DatasetVersion>>();
@@ -106,12 +106,7 @@ export async function roomOfSnapshot(
     retractions: new Map(kept.retractions.map(({ charge, ...taken }) => [charge, taken])),
     reviews: kept.reviews,
     details: new Map(kept.details.map(({ scope, ...state }) => [scope, state])),
-    spent: new Map(
-      kept.spent.map(({ account, loss, delta }) => [
-        account,
-        { loss: parseRational(loss), delta: parseRational(delta) },
-      ]),
-    ),
+    spent: new Map(),
     used: new Map(kept.used.map(({ id, expiresAt }) => [id, expiresAt])),
     retention: {
       ...kept.retention,
@@ -129,7 +124,37 @@ export async function roomOfSnapshot(
     if (table.kind !== 'DerivedTable') throw new Broken('retention', 'a snapshot takes a query for a table');
     room.tables.set(digest, { table, approvals: new Set(approvals), revoked });
   }
+  for (const { entry } of room.charges.values()) addCharge(room, entry);
   return { room, size: kept.size, at: kept.at };
+}
+
+/** Adds up a charge as replay did, which let no balance be overdrawn. */
+function addCharge(room: Room, { actor, detail }: EntryOf<'query.charged'>): void {
+  const asker = { ref: actor?.ref ?? '', unit: actor?.unit ?? '', purpose: detail.purpose };
+  const balances = afterCharges(room, detail.charges, asker);
+  if ('exhausted' in balances) throw new Broken('retention', 'the charges of a snapshot overdraw a balance');
+  for (const [account, balance] of balances) room.spent.set(account, balance);
+}
+
+/** Whether some index in a snapshot is that of an entry it cannot know. */
+function namesLater({ size, retention: { snapshots, request, pruned }, ...kept }: Snapshot): boolean {
+  const named = [
+    ...kept.recoveries,
+    ...kept.charges,
+    ...kept.releases,
+    ...kept.reviews,
+    ...kept.details.flatMap(({ request }) => request ?? []),
+    ...snapshots,
+    ...(request ? [request, { index: request.snapshot }] : []),
+  ].map(({ index }) => index);
+  const others = [
+    ...kept.releases.map(({ charge }) => charge),
+    ...kept.retractions.map(({ charge }) => charge),
+    ...kept.queries.map(({ suspended }) => suspended ?? -1),
+    ...kept.details.flatMap(({ entry, charge, erasedBy }) => [entry, charge ?? -1, erasedBy ?? -1]),
+    ...(pruned ? [pruned.snapshot, pruned.request, pruned.by] : []),
+  ];
+  return [...named, ...others].some((index) => index >= size);
 }
 
 /** The schemas a charter names, by dataset. Throws {@link Broken}. */

@@ -7,6 +7,7 @@ import { fetchTile } from './fetch-tile.ts';
 import { tileHashReader } from './hash-reader.ts';
 import type { JournalEntry } from './journal-frame.ts';
 import { frontierAt, type HashReader } from './proof.ts';
+import { isThere } from './published-head.ts';
 import { LogStopped } from './recovery.ts';
 import { bundleTile, RightEdge, type Tile } from './right-edge.ts';
 import {
@@ -15,7 +16,6 @@ import {
   decodeBundle,
   decodeTile,
   edgeTilesAt,
-  firstKept,
   type TileCoordinate,
   tilePath,
   tileWidth,
@@ -42,12 +42,18 @@ export class TileStore {
     return this.#first;
   }
 
-  /** Finds the first entry that is kept of a log of `size`. */
+  /**
+   * Finds the first entry that is kept of a log of `size`: before it is nothing, or what an interrupted pruning left of older
+   * bundles. What a crash brings back of removed names is any of them.
+   */
   async find(size: number): Promise<void> {
-    this.#first = await firstKept(size, async (index) => {
-      const width = tileWidthAt('entries', index, size);
-      return (await this.#directory.read(tilePath({ level: 'entries', index, width }))) !== undefined;
-    });
+    let bundle = bundleOf(Math.max(size - 1, 0));
+    while (bundle > 0) {
+      const coordinate = { level: 'entries', index: bundle - 1, width: tileWidth } as const;
+      if (!(await isThere(this.#directory, tilePath(coordinate)))) break;
+      bundle -= 1;
+    }
+    this.#first = bundle * tileWidth;
   }
 
   /** Entry `index` of the log of `size`. Throws `RangeError` where it was pruned, `EvidenceError` where its bundle is wrong. */
@@ -79,10 +85,9 @@ export class TileStore {
 
   /** Removes the full bundles before entry `before`, the oldest first. Durable on return. */
   async prune(before: number): Promise<void> {
-    const full = [...bundlesAt(before)].filter(({ width }) => width === tileWidth);
-    const gone = full.filter(({ index }) => index * tileWidth >= this.#first);
+    const gone = [...bundlesAt(before)].filter(({ width }) => width === tileWidth);
     await this.#directory.remove(gone.map(tilePath));
-    this.#first += gone.length * tileWidth;
+    this.#first = Math.max(this.#first, gone.length * tileWidth);
   }
 
   /**

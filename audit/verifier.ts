@@ -10,7 +10,7 @@ export { isNextVersion } from './dataset-rules.ts';
 export { mayDescribe, mayRequestErasure, requestSeconded } from './detail-rules.ts';
 export * from './detail-state.ts';
 export * from './evidence-error.ts';
-export { type Examined, examine, type ReadObject } from './examine.ts';
+export { type Examined, examine, type ReadObject, taken } from './examine.ts';
 export * from './fetch-tile.ts';
 export * from './hash-reader.ts';
 export { approvalsOf, isPossession, isRecovered, unfitKey } from './member-rules.ts';
@@ -25,7 +25,14 @@ export * from './receipt.ts';
 export { isSuspended, mayRetract } from './release-rules.ts';
 export * from './replay.ts';
 export * from './resumption.ts';
-export { mayBeginAt, nothingPruned, prunableFrom, pruningFault, pruningSeconded } from './retention-rules.ts';
+export {
+  hasCharterKey,
+  mayBeginAt,
+  nothingPruned,
+  prunableFrom,
+  pruningFault,
+  pruningSeconded,
+} from './retention-rules.ts';
 export { isReviewable } from './review-rules.ts';
 export * from './room.ts';
 export * from './room-policy.ts';

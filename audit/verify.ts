@@ -68,7 +68,7 @@ export async function verifyLog({
 }: Evidence): Promise<Verdict> {
   let index: number | null = null;
   try {
-    const reader = await readerOf(fetch, readObject, room);
+    const { reader, named } = await readerOf(fetch, readObject, room);
     const head = await reader.checkpoint();
     const start = await resumption(reader, head, readObject);
     const { index: from, replay } = start ?? { index: 0, replay: new Replay(readObject) };
@@ -84,6 +84,8 @@ export async function verifyLog({
         if (first + at < from) continue;
         index = first + at;
         const entry = await replay.apply(taken(outcomes[at] ?? unexamined));
+        if (entry.room !== named)
+          throw new Broken('room', 'the log is signed for another room than its entries are of');
         each?.(index, bytes, head.size, entry);
       }
     }
@@ -102,11 +104,15 @@ export async function verifyLog({
 const unexamined = { status: 'rejected', reason: new Error('verify: an entry was not examined') } as const;
 
 /** The reader of a log whose key stands in the charter its checkpoint names. */
-async function readerOf(fetch: Fetch, readObject: ReadObject, expected: string | undefined): Promise<LogReader> {
+async function readerOf(
+  fetch: Fetch,
+  readObject: ReadObject,
+  expected: string | undefined,
+): Promise<{ readonly reader: LogReader; readonly named: string }> {
   const note = await fetch('checkpoint');
   if (!note) throw new EvidenceError('checkpoint-missing', 'no checkpoint', { path: 'checkpoint' });
   const { charter, room } = await charterNamedIn(note, readObject, expected);
-  return new LogReader(fetch, logKeyOf(charter, room));
+  return { reader: new LogReader(fetch, logKeyOf(charter, room)), named: room };
 }
 
 function wrong(error: unknown, index: number | null): Verdict {

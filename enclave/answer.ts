@@ -3,7 +3,7 @@
  * log (architecture.md "The way of the data"). Refusals come before the charge; after it there is one constant failure,
  * and the charge stands.
  */
-import { afterCharges, isErased, isSuspended, missingApprovals, type Room, schemaOf } from '@reinraum/audit';
+import { afterCharges, isErased, isSuspended, missingApprovals, type Room, schemaOf, taken } from '@reinraum/audit';
 import {
   commit,
   firstParameters,
@@ -69,15 +69,12 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
   // Reserved before the charge: another question in work at the same time must not leave this one short after it.
   const noise = desk.noise.reserve(needsOf(asked.plan));
   const begun = await desk.ledger.exclusive((append) => begin(desk, room, run, opening, engine, append));
-  if ('stored' in begun) {
-    await keepParameters(desk, room, begun.logged, opening);
-    return begun;
-  }
-  const { decision, charged } = begun;
+  if ('stored' in begun) return begun;
+  const { decision, charged, kept: parametersKept } = begun;
   const slot = new Slot(desk.clock, decision.query.slotMs);
   try {
     desk.reached('charged');
-    await keepParameters(desk, room, charged, opening);
+    taken(parametersKept);
     const exact = exactTables(decision.plan, await aggregate(desk, engine, decision.plan, slot));
     desk.reached('aggregated');
     const noised = addNoise(exact, decision.plan, noise);
@@ -105,13 +102,10 @@ export async function answer(desk: Desk, room: Room, run: Run, opening: Opening 
   }
 }
 
-/** What was asked is kept for data protection officers, who must not have to guess it from a commitment. */
-async function keepParameters(desk: Desk, room: Room, { index }: Logged, opening: Opening | undefined): Promise<void> {
+/** What was asked is kept for data protection officers, in the turn of its entry: no erasure may come in between. */
+async function keepParameters({ details }: Desk, { index }: Logged, opening: Opening | undefined): Promise<void> {
   const scope = `run/${index}`;
-  await desk.ledger.exclusive(async () => {
-    // Its erasure may have been signed ahead, and logged since the entry.
-    if (opening && !isErased(room, scope)) await desk.details.put(scope, keptText(scope, { parameters: opening }));
-  });
+  if (opening) await details.put(scope, keptText(scope, { parameters: opening }));
 }
 
 /** Exact tables within the slot. An engine that failed or overran is ended; the next question starts a fresh one. */
@@ -160,6 +154,13 @@ export function stockApproved({ noise }: Pick<Desk, 'noise'>, room: Room): void 
   }
 }
 
+/** A charge, and whether what was asked could be kept. */
+interface Begun {
+  readonly decision: Decision;
+  readonly charged: Logged;
+  readonly kept: PromiseSettledResult<void>;
+}
+
 /** Check and charge as one durable step, or the repeat of a stored release. */
 async function begin(
   desk: Desk,
@@ -168,7 +169,7 @@ async function begin(
   opening: Opening | undefined,
   engine: Engine,
   append: Append,
-): Promise<Answer | { readonly decision: Decision; readonly charged: Logged }> {
+): Promise<Answer | Begun> {
   // Decided again now that nothing else can happen: approvals, versions and balances may have changed meanwhile.
   const decision = decide(room, run, opening, desk.today(), desk.roomKey);
   if (room.used.has(run.statement.id)) throw new RefusedAct('statement-replayed', 'id', run);
@@ -183,10 +184,9 @@ async function begin(
   if (stored && released !== undefined) {
     const detail = { query, parameters, purpose, recipient };
     const type = 'query.repeated';
-    return {
-      stored,
-      logged: await append({ type, activity: 'offenlegen', actor, statements: [run], caused: released, detail }),
-    };
+    const logged = await append({ type, activity: 'offenlegen', actor, statements: [run], caused: released, detail });
+    await keepParameters(desk, logged, opening);
+    return { stored, logged };
   }
   // A repeat reveals nothing new and was let through; a new computation may fail as the last one did.
   if (isSuspended(room, query)) throw new RefusedAct('query-suspended', 'query', run);
@@ -216,7 +216,9 @@ async function begin(
       recipient,
     },
   });
-  return { decision, charged };
+  // Charged already: that they could not be kept is for the caller to close.
+  const [kept] = await Promise.allSettled([keepParameters(desk, charged, opening)]);
+  return { decision, charged, kept };
 }
 
 function releaseOf(

@@ -35,7 +35,7 @@ import type { Ledger, Logged } from './ledger.ts';
 import { recoverMember } from './members.ts';
 import { ObjectStore } from './objects.ts';
 import type { FillRandom } from './privacy/bits.ts';
-import { prune } from './retention.ts';
+import { forget, prune } from './retention.ts';
 import { Sessions } from './sessions.ts';
 import { checkFormat, deskOf, hasEntries, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
 
@@ -171,9 +171,11 @@ export class Enclave {
    */
   async submit({ envelope, object, opening }: Submission, waiting: Waiting = (wait) => wait): Promise<Outcome> {
     const { ledger, room, finality, begun } = this.#open();
-    await waiting(finality.until(begun));
     let act: Authorised | undefined;
     try {
+      // Only members wait for the witnesses of a start: what strangers send is not kept for so long.
+      if (!finality.isFinal(begun)) await authorise(envelope, room, ledger.log, this.#options.clock());
+      await waiting(finality.until(begun));
       act = await authorise(envelope, room, ledger.log, this.#options.clock());
       return await this.#obey(act, object, opening, waiting);
     } catch (error) {
@@ -236,7 +238,7 @@ export class Enclave {
   }
 
   async #obey(act: Authorised, object: unknown, opening: Submission['opening'], waiting: Waiting): Promise<Outcome> {
-    const { ledger, room, desk } = this.#open();
+    const { ledger, room, desk, finality } = this.#open();
     const { statement } = act;
     switch (statement.type) {
       case 'charter.sign':
@@ -253,8 +255,13 @@ export class Enclave {
         return this.#run({ ...act, statement }, opening, waiting);
       case 'detail.open':
         return this.#openDetails({ ...act, statement }, waiting);
-      case 'log.prune':
-        return this.#prune({ ...act, statement }, waiting);
+      case 'log.prune': {
+        const logged = await prune(ledger, room, { ...act, statement }, this.#options.clock());
+        const gone = forget(this.#open(), logged.index + 1, this.#options.failed);
+        await waiting(finality.until(logged.index + 1));
+        await gone;
+        return { accepted: await this.#accepted(logged) };
+      }
       case 'session.open':
         return this.#openSession(act);
       case 'member.recover': {
@@ -306,15 +313,6 @@ export class Enclave {
     const header = { format: 'reinraum/details/v1', room: room.id, scope };
     const body = await sealTo(desk, act.member.readingKey, header, utf8(text));
     return { accepted: await this.#accepted(logged), body };
-  }
-
-  async #prune(act: Authorised & { readonly statement: StatementOf<'log.prune'> }, waiting: Waiting): Promise<Outcome> {
-    const { ledger, room, finality } = this.#open();
-    const logged = await prune(ledger, room, act, this.#options.clock());
-    // Nothing goes before its witnesses know that it may.
-    await waiting(finality.until(logged.index + 1));
-    await ledger.exclusive(() => ledger.forget());
-    return { accepted: await this.#accepted(logged) };
   }
 
   async #openSession(act: Authorised): Promise<Outcome> {
@@ -376,8 +374,6 @@ export class Enclave {
   async #start(ledger: Ledger): Promise<void> {
     const { room } = ledger;
     if (!room) throw new Error('enclave: a log without a room');
-    // A pruning that was interrupted, or a copy from before it.
-    await ledger.forget();
     const claims = await ledger.objects.put(canonicalBytes(this.#claims));
     const nonce = new Uint8Array(32);
     this.#options.fill(nonce);
@@ -393,5 +389,7 @@ export class Enclave {
     const finality = new Finality(policyOf(room.charter, room.id), ledger.log);
     this.#founded = { ledger, room, desk, finality, begun: index + 1 };
     this.#whenFounded.resolve(this.#founded);
+    // A pruning that was interrupted, or a copy from before it.
+    void forget(this.#founded, index + 1, this.#options.failed);
   }
 }

@@ -85,9 +85,19 @@ export class Finality {
     return true;
   }
 
+  /** Whether the first `size` entries are final. */
+  isFinal(size: number): boolean {
+    return !this.#policy || size <= (this.#final?.size ?? 0);
+  }
+
+  /** Resolves once the first `size` entries are final, however long that takes. */
+  async whenFinal(size: number): Promise<void> {
+    if (!this.isFinal(size)) await new Promise<void>((resolve) => this.#waiting.push({ size, resolve }));
+  }
+
   /** Resolves once the first `size` entries are final. Throws {@link Refusal} `quorum-missing` where that takes too long. */
   async until(size: number): Promise<void> {
-    if (!this.#policy || size <= (this.#final?.size ?? 0)) return;
+    if (this.isFinal(size)) return;
     if (this.#waiting.length >= waitingMax) throw new Refusal('quorum-missing');
     const abort = new AbortController();
     const waiting = Promise.withResolvers<'final'>();

@@ -52,6 +52,8 @@ export class Ledger {
   #replay: Replay;
   #turn: Promise<unknown> = Promise.resolve();
   #lastAt = '';
+  /** By the clock, which may have been set back since: what is dated ahead must not silence the heartbeat. */
+  #appendedMs = 0;
 
   private constructor(options: LedgerOptions) {
     this.#options = options;
@@ -82,14 +84,14 @@ export class Ledger {
   }
 
   /**
-   * Removes from the disk what the latest pruning gave up: objects that no entry, snapshot or charter names any more, then the
-   * entries. Durable on return; to be done again where it was interrupted. Only in a turn.
+   * Removes from the disk what the latest pruning gave up, unless the log is held: the entries, then objects that no entry,
+   * snapshot or charter names any more. Durable on return; to be done again where it was interrupted. Only in a turn.
    */
   async forget(): Promise<void> {
     const { room } = this;
-    if (!room?.retention.pruned) return;
-    await this.objects.keepOnly(await objectsNamed(this.log, room, (digest) => this.objects.get(digest)));
+    if (!room?.retention.pruned || room.retention.held) return;
     await this.log.prune(room.retention.pruned.snapshot);
+    await this.objects.keepOnly(await objectsNamed(this.log, room, (digest) => this.objects.get(digest)));
   }
 
   get room(): Room | undefined {
@@ -106,7 +108,7 @@ export class Ledger {
   /** Logs a heartbeat where nothing was logged for {@link heartbeatMs}. */
   beat(): Promise<void> {
     return this.exclusive(async (append) => {
-      const isDue = this.#options.clock() - Date.parse(this.#lastAt) >= heartbeatMs;
+      const isDue = this.#options.clock() - this.#appendedMs >= heartbeatMs;
       if (isDue) await append({ type: 'heartbeat', activity: 'verwalten', detail: {} });
     });
   }
@@ -135,6 +137,7 @@ export class Ledger {
     const { index } = await this.log.appendPublished(bytes);
     apply();
     this.#lastAt = entry.at;
+    this.#appendedMs = this.#options.clock();
     return { index, bytes, entry };
   }
 }

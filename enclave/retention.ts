@@ -1,7 +1,8 @@
 /** How old entries of the log are given up: snapshot, hold, and a pruning by two officers (docs/spec/retention.md). */
-import { pruningFault, pruningSeconded, type Room } from '@reinraum/audit';
+import { hasCharterKey, pruningFault, pruningSeconded, type Room } from '@reinraum/audit';
 import { formatInstant, type StatementOf } from '@reinraum/protocol';
 import { type Authorised, by, checkUnused, RefusedAct } from './authorise.ts';
+import type { Finality } from './finality.ts';
 import type { Ledger, Logged } from './ledger.ts';
 
 type Act<Type extends 'log.snapshot' | 'log.hold' | 'log.prune'> = Authorised & {
@@ -11,7 +12,7 @@ type Act<Type extends 'log.snapshot' | 'log.hold' | 'log.prune'> = Authorised & 
 /** Keeps what all entries so far add up to, and logs its digest. Throws {@link RefusedAct}. */
 export function takeSnapshot(ledger: Ledger, room: Room, act: Act<'log.snapshot'>): Promise<Logged> {
   return ledger.exclusive(async (append) => {
-    checkUnused(room, act);
+    checkOfficer(room, act);
     const state = await ledger.keepSnapshot();
     return append({ type: 'log.snapshot', activity: 'verwalten', ...by(act), detail: { state } });
   });
@@ -25,11 +26,11 @@ export function holdLog(ledger: Ledger, room: Room, act: Act<'log.hold'>): Promi
   });
 }
 
-/** Asks for a pruning or, as an officer of another party, decides it; `ledger.forget` carries it out. Throws {@link RefusedAct}. */
+/** Asks for a pruning or, as an officer of another party, decides it; {@link forget} carries it out. Throws {@link RefusedAct}. */
 export function prune(ledger: Ledger, room: Room, act: Act<'log.prune'>, nowMs: number): Promise<Logged> {
   const { body } = act.statement;
   return ledger.exclusive(async (append) => {
-    checkUnused(room, act);
+    checkOfficer(room, act);
     const now = formatInstant(nowMs);
     const fault = pruningFault(room, body, now);
     if (fault) throw new RefusedAct(fault, 'snapshot', act);
@@ -38,4 +39,23 @@ export function prune(ledger: Ledger, room: Room, act: Act<'log.prune'>, nowMs: 
     if (!request) return append({ type: 'log.prune-requested', activity: 'verwalten', ...common });
     return append({ type: 'log.pruned', activity: 'loeschen', caused: request.index, ...common });
   });
+}
+
+/**
+ * Removes what was pruned, once the witnesses know of the first `size` entries, however long that takes; what is interrupted is done
+ * after the next start. `failed` is told where it cannot be done.
+ */
+export async function forget(
+  { ledger, finality }: { readonly ledger: Ledger; readonly finality: Finality },
+  size: number,
+  failed: () => void,
+): Promise<void> {
+  await finality.whenFinal(size);
+  await ledger.exclusive(() => ledger.forget()).catch(failed);
+}
+
+/** Unused, and under the key of the charter. Throws {@link RefusedAct}. */
+function checkOfficer(room: Room, act: Authorised): void {
+  checkUnused(room, act);
+  if (!hasCharterKey(room, act.member.ref)) throw new RefusedAct('charter-key-missing', 'key', act);
 }

@@ -16,7 +16,13 @@ export const objectsMax = 256;
 export const objectsBytesMax = 4 * 1024 * 1024;
 
 /** Digests of the objects wanted. */
-export const ObjectsRequest = z.strictObject({ objects: z.array(Digest).min(1).max(objectsMax) });
+export const ObjectsRequest = z.strictObject({
+  objects: z
+    .array(Digest)
+    .min(1)
+    .max(objectsMax)
+    .refine((all) => new Set(all).size === all.length, 'name each object once'),
+});
 export type ObjectsRequest = z.infer<typeof ObjectsRequest>;
 
 const notKept = 0xff_ff_ff_ff;

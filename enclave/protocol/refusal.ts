@@ -26,6 +26,10 @@ export const refusals = {
     de: 'Diesen Schnappschuss gibt es nicht, er hat eine andere Prüfsumme, oder alles vor ihm ist schon gelöscht.',
     en: 'There is no such snapshot, it has another digest, or everything before it is pruned already.',
   },
+  'charter-key-missing': {
+    de: 'Das kann nur, wer noch den Schlüssel aus der Charta hat: Wer nach der Löschung prüft, kennt keinen anderen. Eine andere Datenschutzbeauftragte der Partei bitten.',
+    en: 'Only who still has the key in the charter can do this: whoever verifies after the pruning knows no other. Ask another data protection officer of your party.',
+  },
   'log-held': {
     de: 'Das Protokoll ist gesperrt; nichts davon wird gelöscht, bis die Sperre aufgehoben ist.',
     en: 'The log is held; nothing of it is pruned until the hold is lifted.',

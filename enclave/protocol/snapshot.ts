@@ -6,14 +6,20 @@ import { z } from 'zod';
 import { Member } from './charter.ts';
 import { DetailScope, ErasureReason } from './detail.ts';
 import { LogEntry } from './entry.ts';
-import { Bytes32, Digest, Fraction, Instant, MemberRef, StatementId } from './name.ts';
+import { Bytes32, Digest, Instant, MemberRef, StatementId } from './name.ts';
 import { Review } from './review.ts';
 import { handover, RetractionReason } from './statement.ts';
 
 const index = z.int().min(0);
 const asked = { digest: Digest, approvals: z.array(MemberRef), revoked: z.boolean() };
 
-/** The state of a room after its first `size` entries, each list in the order in which the room came to have it. */
+/** Largest snapshot in bytes of its canonical form: a member has to be able to fetch it. */
+export const snapshotBytesMax = 32 * 1024 * 1024;
+
+/**
+ * The state of a room after its first `size` entries, each list in the order in which the room came to have it. Balances are the sums
+ * of the charges.
+ */
 export const Snapshot = z.strictObject({
   v: z.literal(1),
   kind: z.literal('snapshot'),
@@ -64,15 +70,13 @@ export const Snapshot = z.strictObject({
       erasedBy: index.nullable(),
     }),
   ),
-  /** Σρ or Σε, and Σδ, of every account. */
-  spent: z.array(z.strictObject({ account: z.string().max(400), loss: Fraction, delta: Fraction })),
   /** Statements that took effect and are in force still: none of them takes effect again. */
   used: z.array(z.strictObject({ id: StatementId, expiresAt: Instant })),
   retention: z.strictObject({
     held: z.boolean(),
     snapshots: z.array(z.strictObject({ index, at: Instant, state: Digest })),
     request: z.strictObject({ by: MemberRef, snapshot: index, expiresAt: Instant, index }).nullable(),
-    pruned: z.strictObject({ snapshot: index, by: index }).nullable(),
+    pruned: z.strictObject({ snapshot: index, request: index, by: index }).nullable(),
   }),
 });
 export type Snapshot = z.infer<typeof Snapshot>;

@@ -2,7 +2,7 @@
  * Secrets at rest: each in a file of its own, wrapped by the key from the operator's secret store. Whoever holds that key
  * and the state directory holds the secrets – with `software` evidence that is the operator (docs/threat-model.md).
  */
-import { open, readdir, rm } from 'node:fs/promises';
+import { open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DurableDirectory } from '@reinraum/audit';
 import { concat, utf8 } from '@reinraum/protocol';
@@ -53,11 +53,24 @@ export class SecretStore {
     }
   }
 
-  /** Overwrites and removes a secret: what was sealed to it cannot be opened any more. Durable on return. */
+  /**
+   * Overwrites and removes a secret: what was sealed to it cannot be opened any more. Durable on return. Whatever interrupts it, no
+   * half of it keeps the secret's name, and it can be done again.
+   */
   async destroy(name: string): Promise<void> {
-    const path = join(this.#path, name);
+    const doomed = `${name}.tmp`;
+    // What an interrupted write or destruction left under this name goes, too.
+    await this.#wipe(doomed);
     // Gone already is fine; that it cannot be opened is not: what is called erased has to be.
     if (!(await this.#directory.read(name))) return;
+    await rename(join(this.#path, name), join(this.#path, doomed));
+    await this.#directory.settle([doomed]);
+    await this.#wipe(doomed);
+  }
+
+  async #wipe(name: string): Promise<void> {
+    if (!(await this.#directory.read(name))) return;
+    const path = join(this.#path, name);
     const file = await open(path, 'r+');
     try {
       const noise = new Uint8Array((await file.stat()).size);
@@ -67,10 +80,7 @@ export class SecretStore {
     } finally {
       await file.close();
     }
-    await rm(path);
-    const directory = await open(this.#path, 'r');
-    await directory.sync();
-    await directory.close();
+    await this.#directory.remove([name]);
   }
 
   #import(usage: 'encrypt' | 'decrypt') {

@@ -118,7 +118,7 @@ export async function writeReports(log: VerifiedLog, wish: ReportsWish, record?:
 }
 
 /**
- * Writes documents as files `<id>.<language>.<format>`, each whole or not at all, once all are rendered and `before` has ended.
+ * Writes documents as files `<id>.<language>.<format>`, each whole or not at all, once all are rendered, fit on the disk, and `before` has ended.
  * Returns the paths. Throws where one is there already.
  */
 export async function writeDocuments(
@@ -141,13 +141,20 @@ export async function writeDocuments(
     }
     const taken = force ? undefined : files.find(({ path }) => existsSync(path));
     if (taken) throw occupied(taken.path);
-    await before();
     mkdirSync(out, { recursive: true });
-    for (const { path, content } of files) {
-      const file = new NewFile(path, force);
-      file.write(content);
-      file.commit();
+    const written: NewFile[] = [];
+    try {
+      for (const { path, content } of files) {
+        const file = new NewFile(path, force);
+        written.push(file);
+        file.write(content);
+      }
+      await before();
+    } catch (error) {
+      for (const file of written) file.discard();
+      throw error;
     }
+    for (const file of written) file.commit();
     return files.map(({ path }) => path);
   } finally {
     await printer?.close();

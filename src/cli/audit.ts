@@ -75,7 +75,7 @@ export interface LogObserver {
 
 /** Verifies log and objects of any source; `holds` is asked of each entry whether a journal beside it has the same. */
 export function verifySource(
-  { fetch, readObject }: LogSource,
+  { fetch, readObject, readsAtOnce }: LogSource,
   room: string | undefined,
   observer: LogObserver,
   holds: (index: number, entry: Uint8Array, size: number) => boolean = () => true,
@@ -88,6 +88,7 @@ export function verifySource(
       if (object) observer.object?.(digest, object);
       return object;
     },
+    ...(readsAtOnce === undefined ? {} : { readsAtOnce }),
     ...(room === undefined ? {} : { room }),
     resumed: (start) => observer.resumed?.(start),
     each(index, entry, size) {

@@ -1,6 +1,6 @@
 /** Brings a derived index to the head of a log, or tells that it has to be made anew (docs/spec/audit-tools.md §1). */
 import type { Resumption } from '@reinraum/audit';
-import { toHex } from '@reinraum/protocol';
+import { fromHex, toHex } from '@reinraum/protocol';
 import type { EntryIndex, IndexHead } from '../index/entry-index.ts';
 import { EntryFold } from '../index/fold.ts';
 import { type StateVerdict, verifyState } from './audit.ts';
@@ -21,6 +21,7 @@ export type Indexed =
 export async function indexState(source: StateSource, index: EntryIndex, room?: string): Promise<Indexed> {
   const known = await index.head();
   if (known && (room === undefined || room === known.room) && (await isHeadOf(source, known))) {
+    await index.forgetBefore(await (await readerOf(source, known.room)).first());
     return { verified: true, head: known, step: 'kept' };
   }
   const extended = await pass(source, index, room, known);
@@ -40,6 +41,15 @@ async function isHeadOf(source: StateSource, { room, size, root }: IndexHead): P
   }
 }
 
+/** Whether the log at that head is a beginning of this one, by the tiles, which the verification of it compares with its root. */
+async function isBeginning(source: StateSource, { room, size, root }: IndexHead): Promise<boolean> {
+  try {
+    return await (await readerOf(source, room)).extends(size, fromHex(root));
+  } catch {
+    return false;
+  }
+}
+
 /** One verification from the first entry on, which adds what lies beyond `known`. */
 async function pass(
   source: StateSource,
@@ -48,7 +58,7 @@ async function pass(
   known: IndexHead | undefined,
 ): Promise<Indexed | 'other-log'> {
   const from = known?.size ?? 0;
-  let fits = known === undefined;
+  const fits = known === undefined || (await isBeginning(source, known));
   await index.begin(known === undefined);
   const fold = new EntryFold((folded) => {
     if (fits && folded.row.index >= from) index.add(folded);
@@ -60,10 +70,7 @@ async function pass(
       fold.resumed(start);
     },
     object: (digest: string, bytes: Uint8Array) => fold.object(digest, bytes),
-    entry(at: number, bytes: Uint8Array) {
-      fold.entry(at, bytes);
-      if (known && fold.size === from) fits = toHex(fold.root()) === known.root;
-    },
+    entry: (at: number, bytes: Uint8Array) => fold.entry(at, bytes),
   };
   let verdict: StateVerdict;
   try {

@@ -22,6 +22,8 @@ export interface LogSource {
   /** As the checkpoint was when the source was opened: a running room goes on while it is read. */
   readonly fetch: Fetch;
   readonly readObject: ReadObject;
+  /** Objects asked for at once, where not as many as usual. */
+  readonly readsAtOnce?: number;
 }
 
 /** The same in a directory. */
@@ -77,6 +79,10 @@ export interface RoomLogReader {
   readonly head: VerifiedCheckpoint;
   /** An entry, proved to be in the log at `head`. Throws `EvidenceError`. */
   readonly entryAt: (index: number) => Promise<LogEntry>;
+  /** The first entry that is kept. */
+  readonly first: () => Promise<number>;
+  /** Whether the log at `head` goes on from this root; or throws `EvidenceError`. */
+  readonly extends: (size: number, root: Uint8Array) => Promise<boolean>;
   /** What entries take from charges that were pruned. */
   readonly before: () => Promise<ReadonlyMap<number, ChargeFacts>>;
   /** The same in bytes, with its proof: leaf's sibling first. */
@@ -99,6 +105,11 @@ export async function readerOf({ fetch, readObject }: StateSource, room: string)
   return {
     vkey,
     head,
+    first: () => reader.first(head),
+    async extends(size, root) {
+      await reader.consistency({ ...head, size, root }, head);
+      return true;
+    },
     async before() {
       const start = await resumption(reader, head, readObject);
       return start ? factsBefore(start.room) : new Map();

@@ -16,8 +16,13 @@ export async function readObjects(
 ): Promise<(Uint8Array | undefined)[]> {
   const objects: (Uint8Array | undefined)[] = [];
   let bytes = 0;
-  for (let from = 0; from < digests.length && bytes < objectsBytesMax; from += readsAtOnce) {
-    const asked = digests.slice(from, from + readsAtOnce);
+  // The first one alone: where the session does not count, no more than that is asked.
+  for (
+    let [from, end] = [0, 1];
+    from < digests.length && bytes < objectsBytesMax;
+    [from, end] = [end, end + readsAtOnce]
+  ) {
+    const asked = digests.slice(from, end);
     const replies = await Promise.all(
       asked.map((digest) => door.ask({ method: 'read', path: `objects/${digest}`, session })),
     );

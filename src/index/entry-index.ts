@@ -125,7 +125,7 @@ export class EntryIndex {
     appender.endRow();
   }
 
-  /** Removes the rows of entries before one that the log itself does not have any more. Between {@link begin} and {@link commit}. */
+  /** Removes the rows of entries before one that the log itself does not have any more. */
   async forgetBefore(entry: number): Promise<void> {
     await this.#connection.run('DELETE FROM entry WHERE number < $entry', { entry: BigInt(entry) });
   }

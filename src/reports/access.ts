@@ -37,8 +37,8 @@ export function access(log: VerifiedLog, wish: ReportWish): ReportBody {
         title: text('Welche Berichte erstellt wurden', 'Which reports were made'),
         sentences: [
           said(
-            'Wer einen Bericht aus dem laufenden Raum erstellt, kann ihn aufzeichnen: Der Eintrag nennt ihn und die Prüfsumme (SHA-256) seiner JSON-Fassung.',
-            'Who makes a report from the running room can record it: the entry names it and the digest (SHA-256) of its JSON form.',
+            'Datenschutzbeauftragte, die einen Bericht aus dem laufenden Raum erstellen, können ihn aufzeichnen: Der Eintrag nennt ihn und die Prüfsumme (SHA-256) seiner JSON-Fassung.',
+            'Data protection officers who make a report from the running room can record it: the entry names it and the digest (SHA-256) of its JSON form.',
           ),
         ],
         tables: [reported(log, ofType(inPeriod(log, wish), 'report.generated'))],

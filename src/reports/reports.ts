@@ -53,7 +53,10 @@ export function rangeOf(
   log: VerifiedLog,
   { entry, ...wish }: NamedWish,
 ): { readonly from: number; readonly to: number } | undefined {
-  const within = name === 'integrity' ? indicesOf(log.entries) : indicesOf(inPeriod(log, wish));
+  // Of pruned entries the charges alone are known: a report is about what was replayed.
+  const within = indicesOf(name === 'integrity' ? log.entries : inPeriod(log, wish)).filter(
+    (index) => index >= log.from,
+  );
   const [from, to] = name === 'case' ? [entry, entry] : [within[0], within.at(-1)];
   return from === undefined || to === undefined ? undefined : { from, to };
 }

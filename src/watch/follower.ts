@@ -64,6 +64,8 @@ export class Follower {
   readonly #fold: EntryFold;
   #seen: Checkpoint | undefined;
   #verifier: LogVerifier | undefined;
+  /** The room that the heads are of. */
+  #named: string | undefined;
   /** Witnesses of the charter; undefined where it names none. */
   #policy: Policy | undefined;
 
@@ -129,6 +131,7 @@ export class Follower {
   async #key(note: Uint8Array): Promise<LogVerifier> {
     if (this.#verifier) return this.#verifier;
     const { charter, room } = await charterNamedIn(note, this.#log.readObject, this.#expected);
+    this.#named = room;
     this.#verifier = logKeyOf(charter, room);
     this.#policy = policyOf(charter, room);
     return this.#verifier;
@@ -139,10 +142,12 @@ export class Follower {
     if (this.#frontier.size === 0 && this.#verifier) {
       const start = await resumption(new LogReader(this.#log.fetch, this.#verifier), head, this.#read);
       const seen = this.#seen;
-      if (start && seen && seen.size < start.index && !(await this.#isExtension(seen, head)))
+      if (start && seen && seen.size <= start.index && !(await this.#isExtension(seen, head)))
         return splitView(seen.size);
       if (start) this.#begin(start);
     }
+    const isToldLater = this.#from > 0 && this.#from === this.#frontier.size;
+    const later: (() => void)[] = [];
     const tried = this.#frontier.copy();
     const leaves: Uint8Array[] = [];
     // Twice over the new entries: the root first, so that replay and the listener only ever see what was signed.
@@ -161,13 +166,18 @@ export class Follower {
       // What is read the second time has to be what was read the first time.
       if (!leaf || !equalBytes(leafHash(entry), leaf))
         throw new EvidenceError('entry-mismatch', 'read as two things', { entryIndex: index });
-      await this.#replay.apply(entry);
+      const { room } = await this.#replay.apply(entry);
+      if (room !== this.#named) throw new Broken('room', 'the log is signed for another room than its entries are of');
       this.#frontier.append(leaf);
-      this.#fold.entry(index, entry);
+      // Where the first entries are gone nothing is told before it is known that they may be.
+      if (isToldLater) later.push(() => this.#fold.entry(index, entry));
+      else this.#fold.entry(index, entry);
     }
-    return this.#from > 0 && !mayBeginAt(this.#replay.room, this.#from)
-      ? verification(0, 'bundle-missing', 'the first entries are missing, and nobody has pruned them')
-      : undefined;
+    if (this.#from > 0 && !mayBeginAt(this.#replay.room, this.#from)) {
+      return verification(0, 'bundle-missing', 'the first entries are missing, and nobody has pruned them');
+    }
+    for (const tell of later) tell();
+    return undefined;
   }
 
   /** Begins behind what was pruned. */

@@ -43,6 +43,7 @@ export class Judge {
   readonly #overdue = new Set<string>();
   readonly #begunMs: number;
   #last: { readonly index: number; readonly atMs: number } | undefined;
+  /** Whether of the last entry it was said that its time is wrong, or that nothing came after it. */
   #isQuiet = false;
 
   /** `begunMs` is when the watch began: as long as no entry was seen, silence counts from then. */
@@ -59,10 +60,11 @@ export class Judge {
     const atMs = Date.parse(row.at);
     const silentMs = atMs - (this.#last?.atMs ?? atMs);
     this.#last = { index: row.index, atMs };
-    this.#isQuiet = false;
+    const skewed = within ? skews(row.index, atMs, within) : [];
+    this.#isQuiet = skewed.length > 0;
     return [
       ...(silentMs > this.#limits.silenceMs ? [gap(row.index, hours(silentMs))] : []),
-      ...(within ? skews(row.index, atMs, within) : []),
+      ...skewed,
       ...this.#refusals(row, atMs),
       ...(room && row.type === 'query.charged' ? this.balances(room, row.index) : []),
     ];
@@ -108,6 +110,12 @@ export class Judge {
   /** Whether nothing has come for too long; `isRead` is whether the log could be read. Said once, until something comes. */
   quiet(nowMs: number, isRead: boolean): Alert[] {
     const lastMs = this.#last?.atMs ?? this.#begunMs;
+    // Dated ahead of this clock: nothing can be said of silence, and that is to be said.
+    if (this.#last && lastMs - nowMs > skewMaxMs) {
+      if (this.#isQuiet) return [];
+      this.#isQuiet = true;
+      return [clockSkew(this.#last.index, Math.round((lastMs - nowMs) / 1000))];
+    }
     if (this.#isQuiet || nowMs - lastMs <= this.#limits.silenceMs) return [];
     this.#isQuiet = true;
     const lastAt = formatInstant(lastMs);

@@ -1,11 +1,11 @@
 /** A room somebody has opened with a key: client, charter, schemas and one reading session, all in memory only. */
-import type { Evidence } from '@reinraum/audit/verifier';
 import {
   Instance,
   logEvidence,
   type MemberKeys,
   parseKeyFile,
   RoomClient,
+  type RoomEvidence,
   RoomProblem,
   roomNames,
 } from '@reinraum/client';
@@ -109,7 +109,7 @@ export class OpenRoom {
   }
 
   /** The log as of now, for a verification. */
-  async log(): Promise<Evidence> {
+  async log(): Promise<RoomEvidence> {
     return this.#inSession((token) => logEvidence(this.client, token));
   }
 

@@ -29,17 +29,20 @@ export interface Replayed {
   readonly durationMs: number;
 }
 
-/** Verifies everything from the first entry on; `progress` is told after each. Never throws on bad evidence. */
+/** Verifies everything from the first entry on; `progress` is told after each. Never throws on bad evidence; throws `NoAnswer` or
+ * `RoomProblem` where there was none. */
 export async function replayed(room: OpenRoom, progress: (done: number, total: number) => void): Promise<Replayed> {
   const begun = performance.now();
   const register: RegisterLine[] = [];
+  const evidence = await room.log();
   const verdict = await verifyLog({
-    ...(await room.log()),
+    ...evidence,
     each(index, _bytes, size, entry) {
       if (isOfRegister(entry)) register.push({ index, entry });
       progress(index + 1, size);
     },
   });
+  if (!verdict.verified) evidence.answered();
   return { verdict, register, durationMs: performance.now() - begun };
 }
 

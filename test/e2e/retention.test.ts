@@ -31,6 +31,7 @@ let kept: Accepted[];
 let snapshot: Accepted;
 let state: string;
 let objectsBefore: number;
+let older: string;
 
 const names = (path: string) => readdir(join(room.state, path));
 const officer = (of: 'cityDpo' | 'bureauDpo' = 'cityDpo') => room.client(of);
@@ -47,6 +48,7 @@ beforeAll(async () => {
   state = (JSON.parse(snapshot.entry) as { detail: { state: string } }).detail.state;
   kept.push(snapshot);
   objectsBefore = (await names('objects')).length;
+  older = join(room.directory, 'older');
 }, 60_000);
 afterAll(() => room.close());
 
@@ -66,6 +68,9 @@ test('not before the charter’s years are over, not while the log is held, and 
 
 test('one party alone asks for it; with the other the entries are gone, and everything they add up to stands', async () => {
   const before = await readRoomLog(officer());
+  for (const part of ['log/tile/entries', 'objects']) {
+    await cp(join(room.state, part), join(older, part), { recursive: true });
+  }
   await pruneLog(officer(), snapshot.index, state);
   await pruneLog(officer(), snapshot.index, state);
   expect(await names('log/tile/entries')).toContain('000');
@@ -89,6 +94,17 @@ test('the room goes on, also after a restart: what was answered is repeated at n
     expect((await ask(room.client('analyst'), query, 'planning', { sex: 'f' })).isRepeat).toBe(true);
     const { balances } = await room.client('analyst').catalogue();
     expect(balances[0]?.loss.spent).toBe('1/4');
+    expect(await verifyState(room.state)).toMatchObject({ verified: true, from: snapshot.index });
+  }
+});
+
+test('what a copy from before brings back is gone again after a start, be it all of it or objects alone', async () => {
+  const objects = (await names('objects')).length;
+  for (const parts of [['log/tile/entries', 'objects'], ['objects']]) {
+    for (const part of parts) await cp(join(older, part), join(room.state, part), { recursive: true, force: false });
+    await room.restart();
+    await expect.poll(() => names('log/tile/entries'), { timeout: 5000 }).not.toContain('000');
+    await expect.poll(async () => (await names('objects')).length, { timeout: 5000 }).toBeLessThanOrEqual(objects + 20);
     expect(await verifyState(room.state)).toMatchObject({ verified: true, from: snapshot.index });
   }
 });

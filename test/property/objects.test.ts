@@ -61,9 +61,10 @@ test('garbage is read as objects or refused, and what is read is written the sam
 test('a request names from one to 256 digests and nothing else', () => {
   const digest = 'ab'.repeat(32);
   const isOne = (value: unknown) => ObjectsRequest.safeParse(value).success;
-  for (const length of [1, objectsMax]) expect(isOne({ objects: Array.from({ length }, () => digest) })).toBe(true);
-  for (const length of [0, objectsMax + 1])
-    expect(isOne({ objects: Array.from({ length }, () => digest) })).toBe(false);
+  const some = (length: number) => Array.from({ length }, (_, n) => n.toString(16).padStart(64, '0'));
+  for (const length of [1, objectsMax]) expect(isOne({ objects: some(length) })).toBe(true);
+  for (const length of [0, objectsMax + 1]) expect(isOne({ objects: some(length) })).toBe(false);
+  expect(isOne({ objects: [digest, digest] })).toBe(false);
   for (const value of [{}, [digest], { objects: digest }, { objects: [digest], more: 1 }])
     expect(isOne(value)).toBe(false);
   for (const name of ['', 'AB'.repeat(32), `${digest}\n`, '../../secrets/identity', 1, null]) {

@@ -132,9 +132,15 @@ test('a size that was never handed out is not made final, even with valid cosign
 
 test('whoever waits is woken by the quorum, and the host by the next checkpoint', async () => {
   await finality.next();
-  const waiting = finality.until(7);
+  const waiting = Promise.all([finality.until(7), finality.whenFinal(7), finality.whenFinal(3)]);
+  let isLater = false;
+  finality.whenFinal(8).then(
+    () => (isLater = true),
+    () => undefined,
+  );
   await finality.cosigned(7, (await line(0, 7)) + (await line(1, 7)));
   await waiting;
+  expect([isLater, finality.isFinal(7), finality.isFinal(8)]).toEqual([false, true, false]);
   const next = finality.next();
   published = await headOf(8);
   finality.grown();

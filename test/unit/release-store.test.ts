@@ -1,5 +1,5 @@
 /** Stored releases are found by charge and by name, the same ones in whatever order a directory lists them. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toBase64 } from '@reinraum/protocol';
@@ -42,5 +42,27 @@ test('a release that is destroyed is found no more, by charge or by name, and is
   for (const opened of [store, await ReleaseStore.open(secrets)]) {
     expect(opened.byCharge(7)).toBeUndefined();
     expect(opened.byKey('same')).toEqual([stored(3, 'same')]);
+  }
+});
+
+test('whatever a crash leaves of a destruction or of a write, the store opens and the next destruction leaves nothing', async () => {
+  const place = join(folder, 'crashed');
+  const secrets = new SecretStore(place, new Uint8Array(32), (bytes) => void bytes.fill(1));
+  const store = await ReleaseStore.open(secrets);
+  for (const charged of [3, 7]) await store.put(stored(charged, 'same'));
+  const whole = await readFile(join(place, '7'));
+  const states: readonly (() => Promise<void>)[] = [
+    // Renamed; overwritten by half; written and never renamed; an older rest beside what is stored.
+    () => rename(join(place, '7'), join(place, '7.tmp')),
+    () => writeFile(join(place, '7.tmp'), whole.fill(0, 0, 20)),
+    () => writeFile(join(place, '7.tmp'), whole),
+    () => store.put(stored(7, 'same')).then(() => writeFile(join(place, '7.tmp'), 'rest')),
+  ];
+  for (const crash of states) {
+    await crash();
+    const opened = await ReleaseStore.open(secrets);
+    expect(opened.byCharge(3)).toEqual(stored(3, 'same'));
+    await opened.destroy(7);
+    expect(await readdir(place)).toEqual(['3']);
   }
 });

@@ -126,8 +126,13 @@ describe('a warning of', () => {
     expect(kinds(result)).toEqual(expected);
   });
 
-  test('no clock is judged by entries that may have come long ago', async () => {
-    expect(await watched(await directory(), { clock: () => momentMs(entryCount) - hourMs })).toMatchObject({ code: 0 });
+  test('no clock is judged by entries that may have come long ago, unless they are still to come', async () => {
+    expect(await watched(await directory(), { clock: () => momentMs(entryCount) + hourMs })).toMatchObject({ code: 0 });
+    const ahead = await watched(await directory(), {
+      clock: () => momentMs(entryCount) - hourMs,
+      between: [() => undefined],
+    });
+    expect(kinds(ahead)).toEqual([['clock-skew', entryCount - 1]]);
   });
 
   test('one member who is refused again and again, not one now and then', async () => {

@@ -1,5 +1,5 @@
 /** A log whose older bundles were pruned, before our reader and the Go program: hashes stand for what is gone, and only right ones. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { directoryFetch, EvidenceError, ed25519Verifier, formatVkey, Log, LogReader } from '@reinraum/audit';
@@ -81,6 +81,30 @@ test('the writer goes on, pruned also after it is opened again, and its older re
   await log.close();
   const reader = new LogReader(directoryFetch(copy), ed25519Verifier(vkey));
   expect(await reader.inclusion(100, await reader.checkpoint())).toHaveLength(10);
+});
+
+test('of names that a crash brings back the writer removes every one', async () => {
+  const whole = join(folder, 'whole');
+  const log = await Log.open({ directory: whole, origin, signingKey: key });
+  await Promise.all(Array.from({ length: 1500 }, (_, at) => log.append(utf8(`entry ${at}`))));
+  await log.publish();
+  await log.cutJournal();
+  await log.close();
+  for (const back of [[], [0], [1], [2], [0, 2], [1, 3], [0, 1, 2, 3]]) {
+    const copy = join(folder, 'holes');
+    await cp(whole, copy, { recursive: true });
+    for (const n of [0, 1, 2, 3]) if (!back.includes(n)) await rm(join(copy, `tile/entries/00${n}`));
+    const again = await Log.open({ directory: copy, origin, signingKey: key });
+    // Contiguous up to the end, or not at all: a hole hides what is older.
+    const first = back.length === 4 ? 0 : (back.includes(3) ? 3 : 4) * 256;
+    expect(again.first, back.join()).toBe(first);
+    for await (const { index } of again.entries()) expect(index).toBeGreaterThanOrEqual(first);
+    await again.prune(1100);
+    expect(again.first).toBe(1024);
+    await again.close();
+    expect((await readdir(join(copy, 'tile/entries'))).sort()).toEqual(['004', '005.p']);
+    await rm(copy, { recursive: true });
+  }
 });
 
 test.for(['modules', 'debian'] as const)('the Go program with x/mod of: %s', async (from, context) => {
