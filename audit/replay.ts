@@ -25,7 +25,7 @@ import type { Room } from './room.ts';
 import { witnessFault } from './room-policy.ts';
 import { Broken } from './rule.ts';
 import { earliest, isEnrollable, isSealable, lifetimeMaxMs, member, only } from './signer.ts';
-import { encodeSnapshot, roomOfSnapshot, schemasOf, snapshotOf } from './snapshot.ts';
+import { encodeSnapshot, readable, roomOfSnapshot, schemasOf, snapshotOf } from './snapshot.ts';
 
 /** A fold of entries into a {@link Room}. One instance per log; entries in order, one at a time. */
 export class Replay {
@@ -135,7 +135,10 @@ export class Replay {
     }
     if (entry.type === 'log.snapshot') {
       const statement = only(room, entry, statements, 'log.snapshot');
-      return snapshotTaken(room, entry, statement, { index, state: encodeSnapshot(this.snapshot()).digest });
+      return snapshotTaken(room, entry, statement, {
+        index,
+        state: readable(() => encodeSnapshot(this.snapshot())).digest,
+      });
     }
     return roomChange(room, { entry, read }, statements, index);
   }

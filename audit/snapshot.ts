@@ -116,7 +116,7 @@ export async function roomOfSnapshot(
   for (const { digest, approvals, revoked, suspended } of kept.queries) {
     const query = await parsedObject(read, digest, { schema: Question, rule: 'query' });
     if (query.kind === 'DerivedTable') throw new Broken('retention', 'a snapshot takes a table for a query');
-    const terms = termsOf(room, query);
+    const terms = readable(() => termsOf(room, query));
     room.queries.set(digest, { query, terms, approvals: new Set(approvals), revoked, suspended });
   }
   for (const { digest, approvals, revoked } of kept.tables) {
@@ -124,8 +124,20 @@ export async function roomOfSnapshot(
     if (table.kind !== 'DerivedTable') throw new Broken('retention', 'a snapshot takes a query for a table');
     room.tables.set(digest, { table, approvals: new Set(approvals), revoked });
   }
-  for (const { entry } of room.charges.values()) addCharge(room, entry);
+  readable(() => {
+    for (const { entry } of room.charges.values()) addCharge(room, entry);
+  });
   return { room, size: kept.size, at: kept.at };
+}
+
+/** What is worked out of a snapshot somebody made up may not fit together. Throws {@link Broken}. */
+export function readable<Value>(work: () => Value): Value {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Broken) throw error;
+    throw new Broken('retention', 'a snapshot does not fit together');
+  }
 }
 
 /** Adds up a charge as replay did, which let no balance be overdrawn. */

@@ -7,7 +7,7 @@ import { type Intakes, withdraw } from './datasets.ts';
 import { describe, erase, hold } from './details.ts';
 import type { Logged } from './ledger.ts';
 import { approve, clear, propose, revoke } from './queries.ts';
-import { holdLog, takeSnapshot } from './retention.ts';
+import { takeSnapshot } from './retention.ts';
 import { retract } from './retractions.ts';
 import { logReading } from './reviews.ts';
 
@@ -19,6 +19,7 @@ type Others =
   | 'query.run'
   | 'member.recover'
   | 'detail.open'
+  | 'log.hold'
   | 'log.prune'
   | 'session.open';
 
@@ -59,8 +60,6 @@ export async function entryOf(
       return logReading(ledger, room, { ...act, statement });
     case 'log.snapshot':
       return takeSnapshot(ledger, room, { ...act, statement });
-    case 'log.hold':
-      return holdLog(ledger, room, { ...act, statement });
     default:
       return statement satisfies never;
   }

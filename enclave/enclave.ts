@@ -35,7 +35,7 @@ import type { Ledger, Logged } from './ledger.ts';
 import { recoverMember } from './members.ts';
 import { ObjectStore } from './objects.ts';
 import type { FillRandom } from './privacy/bits.ts';
-import { forget, prune } from './retention.ts';
+import { forget, retain } from './retention.ts';
 import { Sessions } from './sessions.ts';
 import { checkFormat, deskOf, hasEntries, type OpenedStores, openLedger, openStores, resultBytes } from './state.ts';
 
@@ -184,8 +184,9 @@ export class Enclave {
         throw new Refusal('room-stopped');
       }
       if (error instanceof RefusedAct) act = error.act;
-      // Whoever has only a lost key is a stranger: nothing of it is logged.
-      if (act && error instanceof Refusal && isCurrent(room, act)) await this.#logRefusal(act, error);
+      // Whoever has only a lost key is a stranger: nothing of it is logged; nor is anything before the start is witnessed.
+      const isLogged = finality.isFinal(begun) && act && isCurrent(room, act);
+      if (act && isLogged && error instanceof Refusal) await this.#logRefusal(act, error);
       throw error;
     }
   }
@@ -255,11 +256,12 @@ export class Enclave {
         return this.#run({ ...act, statement }, opening, waiting);
       case 'detail.open':
         return this.#openDetails({ ...act, statement }, waiting);
+      case 'log.hold':
       case 'log.prune': {
-        const logged = await prune(ledger, room, { ...act, statement }, this.#options.clock());
+        const logged = await retain(ledger, room, { ...act, statement }, this.#options.clock());
+        // What was pruned goes now, and what a hold had stopped when it is lifted.
         const gone = forget(this.#open(), logged.index + 1, this.#options.failed);
-        await waiting(finality.until(logged.index + 1));
-        await gone;
+        if (statement.type === 'log.prune') await waiting(finality.until(logged.index + 1)).then(() => gone);
         return { accepted: await this.#accepted(logged) };
       }
       case 'session.open':
@@ -282,7 +284,6 @@ export class Enclave {
       case 'alert.acknowledge':
       case 'report.record':
       case 'log.snapshot':
-      case 'log.hold':
         return { accepted: await this.#accepted(await entryOf(desk, room, { ...act, statement }, object)) };
       default:
         return statement satisfies never;

@@ -3,6 +3,7 @@
  * is durable and published before it counts; one act at a time.
  */
 import {
+  bundleOf,
   encodeSnapshot,
   type Log,
   mayBeginAt,
@@ -10,6 +11,7 @@ import {
   type ReadObject,
   Replay,
   type Room,
+  tileWidth,
 } from '@reinraum/audit';
 import { encodeEntry, formatInstant, heartbeatMs, type LogEntry, type SignedStatement } from '@reinraum/protocol';
 import type { ObjectStore } from './objects.ts';
@@ -89,8 +91,11 @@ export class Ledger {
    */
   async forget(): Promise<void> {
     const { room } = this;
-    if (!room?.retention.pruned || room.retention.held) return;
-    await this.log.prune(room.retention.pruned.snapshot);
+    if (!room?.retention.pruned) return;
+    const { held, pruned } = room.retention;
+    // A hold stops what has not been done; of what has, nothing is left half.
+    if (held && this.log.first < bundleOf(pruned.snapshot) * tileWidth) return;
+    await this.log.prune(pruned.snapshot);
     await this.objects.keepOnly(await objectsNamed(this.log, room, (digest) => this.objects.get(digest)));
   }
 

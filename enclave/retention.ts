@@ -18,16 +18,24 @@ export function takeSnapshot(ledger: Ledger, room: Room, act: Act<'log.snapshot'
   });
 }
 
-/** Holds the log, so that nothing of it is pruned, or lifts the hold. Throws {@link RefusedAct}. */
-export function holdLog(ledger: Ledger, room: Room, act: Act<'log.hold'>): Promise<Logged> {
+/** Holds or prunes. Throws {@link RefusedAct}. */
+export function retain(ledger: Ledger, room: Room, act: Act<'log.hold' | 'log.prune'>, nowMs: number): Promise<Logged> {
+  const { statement } = act;
+  return statement.type === 'log.hold'
+    ? holdLog(ledger, room, { ...act, statement })
+    : prune(ledger, room, { ...act, statement }, nowMs);
+}
+
+/** Holds the log, so that nothing of it is pruned, or lifts the hold. */
+function holdLog(ledger: Ledger, room: Room, act: Act<'log.hold'>): Promise<Logged> {
   return ledger.exclusive(async (append) => {
     checkUnused(room, act);
     return append({ type: 'log.held', activity: 'verwalten', ...by(act), detail: act.statement.body });
   });
 }
 
-/** Asks for a pruning or, as an officer of another party, decides it; {@link forget} carries it out. Throws {@link RefusedAct}. */
-export function prune(ledger: Ledger, room: Room, act: Act<'log.prune'>, nowMs: number): Promise<Logged> {
+/** Asks for a pruning or, as an officer of another party, decides it; {@link forget} carries it out. */
+function prune(ledger: Ledger, room: Room, act: Act<'log.prune'>, nowMs: number): Promise<Logged> {
   const { body } = act.statement;
   return ledger.exclusive(async (append) => {
     checkOfficer(room, act);
@@ -51,7 +59,12 @@ export async function forget(
   failed: () => void,
 ): Promise<void> {
   await finality.whenFinal(size);
-  await ledger.exclusive(() => ledger.forget()).catch(failed);
+  const act = async () => {
+    const by = ledger.room?.retention.pruned?.by;
+    // A later pruning may have been logged since; its own turn comes.
+    if (by !== undefined && finality.isFinal(by + 1)) await ledger.forget();
+  };
+  await ledger.exclusive(act).catch(failed);
 }
 
 /** Unused, and under the key of the charter. Throws {@link RefusedAct}. */

@@ -10,6 +10,8 @@ import type { FillRandom } from '../privacy/bits.ts';
 
 const algorithm = 'AES-GCM';
 const nonceBytes = 12;
+/** Of a file that is being destroyed: no secret any more. */
+const doomedSuffix = '.doomed';
 
 /** A directory of wrapped secrets. */
 export class SecretStore {
@@ -44,10 +46,11 @@ export class SecretStore {
     return new Uint8Array(await crypto.subtle.decrypt(options, key, file.slice(nonceBytes)));
   }
 
-  /** Names of all secrets, in no order. */
+  /** Names of all secrets, in no order; also of those whose destruction was interrupted, of which there is nothing to get. */
   async names(): Promise<readonly string[]> {
     try {
-      return (await readdir(this.#path)).filter((name) => !name.endsWith('.tmp'));
+      const files = (await readdir(this.#path)).filter((name) => !name.endsWith('.tmp'));
+      return [...new Set(files.map((name) => name.replace(doomedSuffix, '')))];
     } catch {
       return [];
     }
@@ -58,9 +61,9 @@ export class SecretStore {
    * half of it keeps the secret's name, and it can be done again.
    */
   async destroy(name: string): Promise<void> {
-    const doomed = `${name}.tmp`;
-    // What an interrupted write or destruction left under this name goes, too.
-    await this.#wipe(doomed);
+    const doomed = `${name}${doomedSuffix}`;
+    // What an interrupted write or destruction left of this name goes, too.
+    for (const rest of [doomed, `${name}.tmp`]) await this.#wipe(rest);
     // Gone already is fine; that it cannot be opened is not: what is called erased has to be.
     if (!(await this.#directory.read(name))) return;
     await rename(join(this.#path, name), join(this.#path, doomed));

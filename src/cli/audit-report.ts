@@ -112,19 +112,21 @@ export async function writeReports(log: VerifiedLog, wish: ReportsWish, record?:
     const json = toJson(spoken(document, wish.language));
     return { report: name, digest: createHash('sha256').update(json).digest('hex'), ...range };
   });
-  return writeDocuments(documents, { ...wish, withJson: true }, async () => {
-    for (const body of bodies) await record(body);
+  return writeDocuments(documents, { ...wish, withJson: true }, async (at) => {
+    const body = bodies[at];
+    if (body) await record(body);
   });
 }
 
 /**
- * Writes documents as files `<id>.<language>.<format>`, each whole or not at all, once all are rendered, fit on the disk, and `before` has ended.
- * Returns the paths. Throws where one is there already.
+ * Writes documents as files `<id>.<language>.<format>`, each whole or not at all. Once all are rendered and on the disk, each is put in its
+ * place after `before` has ended for it; where that fails, this one and those after it are not. Returns the paths. Throws where one
+ * is there already.
  */
 export async function writeDocuments(
   documents: readonly ReportDocument[],
   { out, language, format, withJson = false, force = false, madeAt, searchPath }: Writing,
-  before: () => Promise<void> = async () => {},
+  before: (at: number) => Promise<void> = async () => {},
 ): Promise<string[]> {
   const formats = withJson && format !== 'json' ? ([format, 'json'] as const) : [format];
   const printer = format === 'pdf' ? await printerOn(searchPath) : undefined;
@@ -142,19 +144,21 @@ export async function writeDocuments(
     const taken = force ? undefined : files.find(({ path }) => existsSync(path));
     if (taken) throw occupied(taken.path);
     mkdirSync(out, { recursive: true });
-    const written: NewFile[] = [];
+    const waiting: NewFile[] = [];
     try {
       for (const { path, content } of files) {
         const file = new NewFile(path, force);
-        written.push(file);
+        waiting.push(file);
         file.write(content);
+        file.settle();
       }
-      await before();
-    } catch (error) {
-      for (const file of written) file.discard();
-      throw error;
+      for (const at of documents.keys()) {
+        await before(at);
+        for (let left = formats.length; left > 0; left--) waiting.shift()?.commit();
+      }
+    } finally {
+      for (const file of waiting) file.discard();
     }
-    for (const file of written) file.commit();
     return files.map(({ path }) => path);
   } finally {
     await printer?.close();

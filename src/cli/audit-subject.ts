@@ -18,7 +18,7 @@ export async function readVerifiedRoom(client: RoomClient, wanted: string = clie
   return accepted(source, async (observer) => {
     const verdict = await verifySource(source, wanted, observer);
     if (verdict.verified) observer.room?.(verdict.room);
-    else source.answered();
+    else if (verdict.rule === 'unreadable') source.answered();
     return verdict;
   });
 }

@@ -7,32 +7,35 @@ export type AskObjects = (digests: readonly string[]) => Promise<readonly (Uint8
 /** Requests under way at once: one can be on its way while the other is being answered. */
 export const bulkRequestsAtOnce = 2;
 
-interface Wanted {
-  readonly digest: string;
+interface Waiting {
   readonly resolve: (bytes: Uint8Array | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
  * A reader that sends what is wanted in the same tick, or while requests are under way, as one request for at most `most`
- * objects. What an answer leaves out is asked for again. An error of a request is the error of every read in it.
+ * objects, each named once. What an answer leaves out is asked for again, first of all. An error of a request is the error of every
+ * read in it.
  */
 export function inBulk(most: number, ask: AskObjects): ReadObject {
-  let wanted: Wanted[] = [];
+  let wanted = new Map<string, readonly Waiting[]>();
   let underWay = 0;
 
   async function send(): Promise<void> {
     underWay += 1;
     // What else this tick wants.
     await Promise.resolve();
-    while (wanted.length > 0) {
-      const batch = wanted.splice(0, most);
+    while (wanted.size > 0) {
+      const batch = [...wanted].slice(0, most);
+      for (const [digest] of batch) wanted.delete(digest);
       try {
-        const objects = await ask(batch.map(({ digest }) => digest));
-        for (const [at, bytes] of objects.entries()) batch[at]?.resolve(bytes);
-        wanted = [...batch.slice(objects.length), ...wanted];
+        const objects = await ask(batch.map(([digest]) => digest));
+        for (const [at, bytes] of objects.entries()) for (const { resolve } of batch[at]?.[1] ?? []) resolve(bytes);
+        const left = new Map(batch.slice(objects.length));
+        for (const [digest, waiting] of wanted) left.set(digest, [...(left.get(digest) ?? []), ...waiting]);
+        wanted = left;
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        for (const [, waiting] of batch) for (const { reject } of waiting) reject(error);
       }
     }
     underWay -= 1;
@@ -40,7 +43,7 @@ export function inBulk(most: number, ask: AskObjects): ReadObject {
 
   return (digest) =>
     new Promise((resolve, reject) => {
-      wanted.push({ digest, resolve, reject });
+      wanted.set(digest, [...(wanted.get(digest) ?? []), { resolve, reject }]);
       if (underWay < bulkRequestsAtOnce) void send();
     });
 }

@@ -33,10 +33,15 @@ export class NewFile {
     if (this.#pendingBytes >= pieceBytes) this.#flush();
   }
 
-  /** Puts the file in its place, durably. Throws where something has come there meanwhile; then nothing is left behind. */
-  commit(): void {
+  /** Brings what was added to the disk. */
+  settle(): void {
     this.#flush();
     fsyncSync(this.#descriptor);
+  }
+
+  /** Puts the file in its place, durably. Throws where something has come there meanwhile; then nothing is left behind. */
+  commit(): void {
+    this.settle();
     closeSync(this.#descriptor);
     try {
       if (this.#replaces) renameSync(this.#temporary, this.#path);

@@ -125,6 +125,12 @@ export class EntryIndex {
     appender.endRow();
   }
 
+  /** Whether there are rows of entries before one. */
+  async hasBefore(entry: number): Promise<boolean> {
+    const rows = await this.#rows(`SELECT number FROM entry WHERE number < ${Math.trunc(entry)} LIMIT 1`);
+    return rows.length > 0;
+  }
+
   /** Removes the rows of entries before one that the log itself does not have any more. */
   async forgetBefore(entry: number): Promise<void> {
     await this.#connection.run('DELETE FROM entry WHERE number < $entry', { entry: BigInt(entry) });

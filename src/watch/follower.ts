@@ -18,6 +18,7 @@ import {
   leafHash,
   logKeyOf,
   mayBeginAt,
+  notPruned,
   type Policy,
   policyOf,
   type ReadObject,
@@ -61,6 +62,9 @@ export class Follower {
   readonly #read: ReadObject;
   /** First entry that was followed: behind what was pruned. */
   #from = 0;
+  /** Whether it may begin there; known once all its entries were read. Until then they wait to be told. */
+  #mayBegin = false;
+  readonly #untold: (() => void)[] = [];
   readonly #fold: EntryFold;
   #seen: Checkpoint | undefined;
   #verifier: LogVerifier | undefined;
@@ -119,6 +123,10 @@ export class Follower {
         if (alert) return { found: 'alert', alert, note: head.note };
       }
       this.#seen = head;
+      if (!this.#mayBegin) {
+        const { code, message, entryIndex = 0 } = notPruned();
+        return { found: 'alert', alert: verification(entryIndex, code, message), note: head.note };
+      }
       return { found: isGrown ? 'grown' : 'same', head };
     } catch (error) {
       const alert = alertOf(error, this.#frontier.size);
@@ -146,8 +154,6 @@ export class Follower {
         return splitView(seen.size);
       if (start) this.#begin(start);
     }
-    const isToldLater = this.#from > 0 && this.#from === this.#frontier.size;
-    const later: (() => void)[] = [];
     const tried = this.#frontier.copy();
     const leaves: Uint8Array[] = [];
     // Twice over the new entries: the root first, so that replay and the listener only ever see what was signed.
@@ -170,14 +176,16 @@ export class Follower {
       if (room !== this.#named) throw new Broken('room', 'the log is signed for another room than its entries are of');
       this.#frontier.append(leaf);
       // Where the first entries are gone nothing is told before it is known that they may be.
-      if (isToldLater) later.push(() => this.#fold.entry(index, entry));
-      else this.#fold.entry(index, entry);
+      this.#untold.push(() => this.#fold.entry(index, entry));
+      if (this.#from === 0) this.#tell();
     }
-    if (this.#from > 0 && !mayBeginAt(this.#replay.room, this.#from)) {
-      return verification(0, 'bundle-missing', 'the first entries are missing, and nobody has pruned them');
-    }
-    for (const tell of later) tell();
+    this.#mayBegin ||= this.#from === 0 || mayBeginAt(this.#replay.room, this.#from);
+    if (this.#mayBegin) this.#tell();
     return undefined;
+  }
+
+  #tell(): void {
+    for (const tell of this.#untold.splice(0)) tell();
   }
 
   /** Begins behind what was pruned. */

@@ -42,7 +42,7 @@ export async function replayed(room: OpenRoom, progress: (done: number, total: n
       progress(index + 1, size);
     },
   });
-  if (!verdict.verified) evidence.answered();
+  if (!verdict.verified && verdict.rule === 'unreadable') evidence.answered();
   return { verdict, register, durationMs: performance.now() - begun };
 }
 

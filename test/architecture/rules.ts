@@ -6,7 +6,7 @@ import { isPure, zoneOf } from './zones.ts';
 export const fileLinesMax = 400;
 
 /** Lines of the trusted base (`enclave` without `enclave/protocol`) that are neither blank nor comment. */
-export const trustedBaseLinesMax = 4_040;
+export const trustedBaseLinesMax = 4_060;
 
 const doors = [
   'enclave/protocol/index.ts',

@@ -5,6 +5,7 @@
 import { encodeSnapshot, Replay, verifyLog } from '@reinraum/audit';
 import { canonicalBytes, type LogEntry, type Snapshot, utf8 } from '@reinraum/protocol';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Follower, Unreachable } from '../../src/watch/follower.ts';
 import { type FixedMember, fixedCharter, fixedMember, people } from '../support/fixed-room.ts';
 import { momentMs } from '../support/honest-log.ts';
 import { Scribe } from '../support/scribe.ts';
@@ -39,8 +40,8 @@ interface Story {
   readonly caused?: number;
 }
 
-/** What a verifier says of a log that begins with this snapshot. */
-async function verdictOf(story: Story = {}) {
+/** Files of a log that begins with this snapshot. */
+async function filesFor(story: Story = {}): Promise<Map<string, Uint8Array>> {
   const { snapshot = honest, officers = [people.cityDpo, people.bureauDpo], acts = ['requested', 'pruned'] } = story;
   const { bytes, digest } = encodeSnapshot(snapshot);
   scribe.objects.set(digest, bytes);
@@ -60,6 +61,12 @@ async function verdictOf(story: Story = {}) {
   const gone = Array.from({ length: at.snapshot }, (_, n) => utf8(`made up ${n}`));
   const files = await filesOf(scribe.room, [...gone, ...entries.map(canonicalBytes)]);
   files.delete('tile/entries/000');
+  return files;
+}
+
+/** What a verifier says of it. */
+async function verdictOf(story: Story = {}) {
+  const files = await filesFor(story);
   return verifyLog({
     fetch: async (path) => files.get(path),
     readObject: async (digest) => scribe.objects.get(digest),
@@ -74,6 +81,40 @@ const withRetention = (change: Partial<Snapshot['retention']>): Snapshot => ({
 
 test('begins at the snapshot for which officers of two parties have signed', async () => {
   expect(await verdictOf()).toMatchObject({ verified: true, from: at.snapshot, size: at.pruned + 1 });
+});
+
+describe('whoever watches it', () => {
+  const followed = (files: ReadonlyMap<string, Uint8Array>, failing: number) => {
+    const told: number[] = [];
+    let reads = 0;
+    const log = {
+      fetch: async (path: string) => files.get(path),
+      async readObject(digest: string) {
+        if (++reads === failing) throw new Unreachable('no line');
+        return scribe.objects.get(digest);
+      },
+    };
+    return { told, follower: new Follower(log, scribe.room, ({ row }) => void told.push(row.index)) };
+  };
+
+  test('is told of it from the snapshot on, each entry once, wherever the line broke', async () => {
+    const files = await filesFor();
+    for (let failing = 1; failing < 12; failing++) {
+      const { told, follower } = followed(files, failing);
+      const looks: unknown[] = [];
+      for (let n = 0; n < 3; n++) looks.push(await follower.look().catch((error: unknown) => error));
+      expect(looks.filter((look) => look instanceof Unreachable).length).toBeLessThanOrEqual(1);
+      expect(looks.at(-1)).toMatchObject({ found: 'same' });
+      expect(told).toEqual([at.snapshot, at.requested, at.pruned]);
+    }
+  });
+
+  test('is told of no entry where nobody has pruned, however often they look', async () => {
+    const { told, follower } = followed(await filesFor({ acts: ['requested'] }), 0);
+    for (let n = 0; n < 2; n++)
+      expect(await follower.look()).toMatchObject({ found: 'alert', alert: { subject: 'bundle-missing' } });
+    expect(told).toEqual([]);
+  });
 });
 
 describe('is not believed', () => {

@@ -58,3 +58,15 @@ test('a request that fails is the failure of its own reads and of no other', asy
   ]);
   expect(await read('0')).toEqual(bytesOf('0'));
 });
+
+test('what several want is asked for once, and all of them get it or its error', async () => {
+  const { read, requests } = recording(3, 2);
+  const wanted = ['1', '2', '1', '4', '2', '1'];
+  expect(await Promise.all(wanted.map(read))).toEqual(wanted.map(bytesOf));
+  expect(requests).toEqual([['1', '2', '4'], ['4']]);
+  const failing = inBulk(3, async () => {
+    throw new Error('gone');
+  });
+  const outcomes = await Promise.allSettled(['1', '1', '2'].map(failing));
+  expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+});

@@ -22,9 +22,16 @@ function cliWords({ script, words }: Command): string[] | undefined {
   return /^(start|example)$/.test(script) ? [script, ...words] : undefined;
 }
 
+const helps = new Map<string, string>();
+
+/** The help of a command. Pages show the same ones again and again. */
 function helpOf(words: readonly string[]): string {
-  const args = [path.join(root, 'src/cli/main.ts'), ...words.filter((word) => !word.startsWith('-')), '--help'];
-  return spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 }).stdout;
+  const named = words.filter((word) => !word.startsWith('-'));
+  const args = [path.join(root, 'src/cli/main.ts'), ...named, '--help'];
+  const help =
+    helps.get(named.join(' ')) ?? spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 }).stdout;
+  helps.set(named.join(' '), help);
+  return help;
 }
 
 describe.each(pages)('%s', (page) => {

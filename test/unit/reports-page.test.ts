@@ -168,11 +168,13 @@ describe('writing', () => {
     await expect(writeReports(log, wish({ report: 'case' }))).rejects.toThrow('--entry');
   });
 
-  test('records each report once all files could be written and before one is in its place, with the digest of its JSON form, which is then written too', async () => {
+  test('records each report once all files could be written and before its own are in their place, with the digest of its JSON form, which is then written too', async () => {
     const out = join(scratch, 'recorded');
     const bodies: Parameters<RecordReport>[0][] = [];
     const record: RecordReport = async (body) => {
-      expect((await readdir(out)).every((name) => name.endsWith('.tmp'))).toBe(true);
+      const there = (await readdir(out)).filter((name) => !name.endsWith('.tmp'));
+      expect(there).toHaveLength(2 * bodies.length);
+      expect(there.some((name) => name.startsWith(`${body.report}.`))).toBe(false);
       bodies.push(body);
     };
     const paths = await writeReports(log, wish({ out, language: 'en', entry: 3 }), record);
