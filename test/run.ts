@@ -23,7 +23,7 @@ interface TestStage {
   readonly name: string;
   /** Paths below `test/` a file of this stage starts with. */
   readonly folders: readonly string[];
-  /** Stages that start whole rooms run one file at a time: they would fight for the machine. */
+  /** Test files at once: two, but one where what is tested is the machine. */
   readonly filesAtOnce: 1 | 2;
 }
 
@@ -39,7 +39,6 @@ const testStages: readonly TestStage[] = [
   { name: 'statistics', folders: ['statistics/'], filesAtOnce: 2 },
   { name: 'attacks', folders: ['attacks/'], filesAtOnce: 2 },
   { name: 'isolation', folders: ['isolation/'], filesAtOnce: 1 },
-  // A log or a witness alone is no whole room, and a room with witnesses mostly waits for them.
   { name: 'logs and witnesses', folders: ['faults/log-', 'faults/witness', 'e2e/witness'], filesAtOnce: 2 },
   { name: 'faults', folders: ['faults/'], filesAtOnce: 2 },
   { name: 'e2e', folders: ['e2e/'], filesAtOnce: 2 },

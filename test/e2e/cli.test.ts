@@ -282,7 +282,7 @@ test('a report from the running room is recorded where an officer signs for it',
   await expect(reinraum('audit', 'report', state, '--report', 'access', '--out', 'no', '--record')).rejects.toThrow(
     /--record/,
   );
-  await expect(readdir(join(folder, 'no'))).rejects.toThrow('ENOENT');
+  expect(await readdir(join(folder, 'no'))).toEqual([]);
 });
 
 test('a data protection officer watches the room, and is told when its log goes back', async () => {

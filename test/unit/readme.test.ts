@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { reinraumProgram } from '../../src/cli/program.ts';
 import { type Command, commandsIn, helpFault } from '../commands.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -22,16 +22,17 @@ function cliWords({ script, words }: Command): string[] | undefined {
   return /^(start|example)$/.test(script) ? [script, ...words] : undefined;
 }
 
-const helps = new Map<string, string>();
+const program = reinraumProgram();
 
-/** The help of a command. Pages show the same ones again and again. */
+/** The help of the command that words come to, as `--help` prints it. */
 function helpOf(words: readonly string[]): string {
-  const named = words.filter((word) => !word.startsWith('-'));
-  const args = [path.join(root, 'src/cli/main.ts'), ...named, '--help'];
-  const help =
-    helps.get(named.join(' ')) ?? spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 }).stdout;
-  helps.set(named.join(' '), help);
-  return help;
+  let command = program;
+  for (const word of words.filter((word) => !word.startsWith('-'))) {
+    const next = command.commands.find((one) => one.name() === word || one.aliases().includes(word));
+    if (!next) break;
+    command = next;
+  }
+  return command.helpInformation();
 }
 
 describe.each(pages)('%s', (page) => {
