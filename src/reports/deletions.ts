@@ -3,7 +3,7 @@ import { type DatasetVersion, prunableFrom } from '@reinraum/audit';
 import { entryWords } from '../index/entry-words.ts';
 import { reasonWords } from './disclosures.ts';
 import { cell, entryRow, type Row, said, type Table, text } from './document.ts';
-import { aboutWords } from './events.ts';
+import { aboutWords, eventsTable } from './events.ts';
 import type { ReportBody } from './heading.ts';
 import { limits } from './limits.ts';
 import { basisName, momentName, purposeName, questionName, unitName } from './names.ts';
@@ -119,26 +119,12 @@ const erasureReasons: Readonly<Record<string, { de: string; en: string }>> = {
 };
 
 function prunings(log: VerifiedLog, wish: ReportWish): Table {
-  const events = ofType(inPeriod(log, wish), 'log.snapshot', 'log.held', 'log.prune-requested', 'log.pruned');
-  return {
-    caption: text('Alte Einträge: Schnappschüsse, Sperren, Löschungen', 'Old entries: snapshots, holds, prunings'),
-    head: [
-      text('Eintrag', 'Entry'),
-      text('Zeitpunkt', 'Moment'),
-      text('Vorgang', 'Event'),
-      text('Worüber', 'About'),
-      text('Mitglied', 'Member'),
-    ],
-    rows: events.map((read) =>
-      entryRow(read.row.index, [
-        cell(momentName(read.row.at)),
-        cell(entryWords[read.entry.type]),
-        cell(aboutWords(read)),
-        cell(read.row.actor ?? '–'),
-      ]),
-    ),
-    empty: text('Keine.', 'None.'),
-  };
+  return eventsTable(
+    log,
+    text('Alte Einträge: Schnappschüsse, Sperren, Löschungen', 'Old entries: snapshots, holds, prunings'),
+    ofType(inPeriod(log, wish), 'log.snapshot', 'log.held', 'log.prune-requested', 'log.pruned'),
+    text('Keine.', 'None.'),
+  );
 }
 
 /** What stands before each snapshot, and from when on it may go. */

@@ -5,22 +5,16 @@ import {
   ed25519Verifier,
   JournalComparison,
   Log,
-  type LogOptions,
   LogReader,
   RightEdge,
   verifyReceipt,
 } from '@reinraum/audit';
-import { concat, signingKey, utf8 } from '@reinraum/protocol';
+import { concat, utf8 } from '@reinraum/protocol';
 import { describe, expect, it } from 'vitest';
 import { TileStore } from '../../audit/tile-store.ts';
+import { open, text, texts } from '../support/memory-log.ts';
 import { MemoryDisk } from './audit-memory-disk.ts';
 
-const origin = 'example.com/log';
-const key = signingKey(new Uint8Array(32).fill(1));
-const open = (files: MemoryDisk, more: Partial<LogOptions> = {}): Promise<Log> =>
-  Log.open({ directory: '/log', origin, signingKey: key, files, ...more });
-const text = (at: number): Uint8Array => utf8(`entry ${at}`);
-const texts = (count: number, from = 0): Uint8Array[] => Array.from({ length: count }, (_, at) => text(from + at));
 const none = new Uint8Array(0);
 const fileOf = async (disk: MemoryDisk, name: string): Promise<Uint8Array> => (await disk.read(`/log/${name}`)) ?? none;
 const flip = (bytes: Uint8Array): Uint8Array => bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1);

@@ -6,7 +6,6 @@ import {
   ed25519Signer,
   ed25519Verifier,
   Log,
-  type LogOptions,
   LogReader,
   leafHash,
   nodeFiles,
@@ -16,16 +15,11 @@ import {
   verifyConsistency,
   verifyReceipt,
 } from '@reinraum/audit';
-import { signingKey, toHex, utf8 } from '@reinraum/protocol';
+import { signingKey, toHex } from '@reinraum/protocol';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { key, open, origin, text, texts } from '../support/memory-log.ts';
 import { MemoryDisk } from './audit-memory-disk.ts';
 
-const origin = 'example.com/log';
-const key = signingKey(new Uint8Array(32).fill(1));
-const open = (files: MemoryDisk, more: Partial<LogOptions> = {}): Promise<Log> =>
-  Log.open({ directory: '/log', origin, signingKey: key, files, ...more });
-const text = (at: number): Uint8Array => utf8(`entry ${at}`);
-const texts = (count: number, from = 0): Uint8Array[] => Array.from({ length: count }, (_, at) => text(from + at));
 const appendAll = (log: Log, list: readonly Uint8Array[]) => Promise.all(list.map((entry) => log.append(entry)));
 
 /** A disk with a closed log of so many entries, one checkpoint for each size given. */
